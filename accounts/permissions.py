@@ -1,0 +1,61 @@
+"""May this person do this, here? The only place that answers.
+
+Two rules keep the answer simple. A person *sees* a record through
+``Model.objects.visible_to(user)``; outside of it the page does not exist (404). A person *acts*
+on a record they see only with the permission named on the view (403).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from accounts.roles import GRANTS, Permission, Role
+
+
+class Scope(Protocol):
+    """Anything that can say which roles a person holds on it: a pharmacy, an assessment."""
+
+    def roles_of(self, user) -> frozenset[Role]: ...
+
+
+_ROLE_SOURCES: list[Callable[..., frozenset[Role]]] = []
+
+
+def register_role_source(source: Callable[..., frozenset[Role]]) -> None:
+    """Let a room above say which scoped roles a person holds anywhere (``source(user)``).
+
+    Called from the room's ``AppConfig.ready``; the ground floor never learns what a shop is.
+    """
+    if source not in _ROLE_SOURCES:
+        _ROLE_SOURCES.append(source)
+
+
+def roles_anywhere(user) -> frozenset[Role]:
+    """All roles the person holds at any place; for lists, navigation and the switcher."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    cached = getattr(user, "_roles_anywhere", None)
+    if cached is None:
+        cached = frozenset(user.area_roles).union(*(source(user) for source in _ROLE_SOURCES))
+        user._roles_anywhere = cached
+    return cached
+
+
+def allowed(user, permission: Permission, scope: Scope | None = None) -> bool:
+    """Return whether ``user`` holds ``permission`` everywhere, or on ``scope``.
+
+    A superuser has no shortcut here: the back office is one thing, authority another.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return False
+    roles = user.global_roles
+    if scope is not None:
+        roles |= scope.roles_of(user)
+    return any(permission in GRANTS[role] for role in roles)
+
+
+def allowed_somewhere(user, permission: Permission) -> bool:
+    """Return whether ``user`` holds ``permission`` at any place: the door of a list.
+
+    What the list then shows is decided by ``visible_to``.
+    """
+    return any(permission in GRANTS[role] for role in roles_anywhere(user))

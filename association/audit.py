@@ -1,0 +1,27 @@
+"""Writing the audit trail."""
+
+from datetime import datetime
+
+from django.db import models
+
+from association.models import AuditEvent
+
+
+def record(act: str, *, by, target: models.Model, now: datetime, role="", **detail) -> AuditEvent:
+    """Write one audit event inside the caller's transaction.
+
+    ``act`` is dotted and past tense (``rating.marked``); ``by`` is a user, or ``None`` for the
+    portal itself. ``detail`` must be JSON-safe: what changed and why, never a whole record and
+    never an ID-card number.
+    """
+    return AuditEvent.objects.create(
+        act=act,
+        actor_id=str(by.pk) if by is not None else "",
+        actor_label=str(by)[:150] if by is not None else "系统",
+        actor_role=role,
+        target_model=target._meta.label,
+        target_id=str(target.pk),
+        target_label=str(target)[:200],
+        detail=detail,
+        happened_at=now,
+    )

@@ -1,0 +1,265 @@
+"""The ground floor's records: audit trail, stored files, jobs, messages, working days."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from association.working_days import WorkingCalendar
+
+
+def user_reference(related_name: str, verbose_name: str, **options) -> models.ForeignKey:
+    """Point at the person who did something; accountability outlives tidiness, so PROTECT."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=verbose_name,
+        on_delete=models.PROTECT,
+        related_name=related_name,
+        **options,
+    )
+
+
+def both_or_neither(first: str, second: str, *, name: str) -> models.CheckConstraint:
+    """Keep a pair such as ``submitted_at`` and ``submitted_by`` both set or both empty."""
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(**{f"{first}__isnull": True, f"{second}__isnull": True})
+        | Q(**{f"{first}__isnull": False, f"{second}__isnull": False}),
+    )
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to rewrite history."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **kwargs):
+        raise AppendOnlyError("These rows are never changed.")
+
+    def delete(self):
+        raise AppendOnlyError("These rows are never deleted.")
+
+
+class AuditEvent(models.Model):
+    """One act of one person, written in the same transaction as the act itself.
+
+    The row stands alone: it holds labels and identifiers, no foreign keys, so that it outlives
+    the user, the pharmacy and the record it speaks of. A database trigger refuses UPDATE,
+    DELETE and TRUNCATE.
+    """
+
+    act = models.CharField("操作", max_length=64)
+    actor_id = models.CharField("操作人编号", max_length=32)
+    actor_label = models.CharField("操作人", max_length=150)
+    actor_role = models.CharField("以何角色", max_length=32, blank=True)
+    target_model = models.CharField("对象类型", max_length=64)
+    target_id = models.CharField("对象编号", max_length=64)
+    target_label = models.CharField("对象", max_length=200)
+    detail = models.JSONField("明细", default=dict)
+    happened_at = models.DateTimeField("发生时间")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "操作记录"
+        indexes = [
+            models.Index(
+                fields=["target_model", "target_id", "-happened_at"], name="audit_by_target"
+            ),
+            models.Index(fields=["-happened_at", "-id"], name="audit_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.target_label} #{self.pk}"
+
+    def save(self, *args, **kwargs) -> None:
+        if self.pk is not None:
+            raise AppendOnlyError("Audit events are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise AppendOnlyError("Audit events are never deleted.")
+
+
+class StoredFile(models.Model):
+    """A paper or photo that somebody handed in: private, checked, re-encoded, never public.
+
+    Rooms link their own record to it and serve it through their own guarded view. An erased
+    file keeps its row (who, when, why) and loses its bytes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    original_name = models.CharField("原文件名", max_length=200)
+    content_type = models.CharField("类型", max_length=100)
+    size = models.PositiveBigIntegerField("字节数")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    path = models.CharField("存放位置", max_length=200, unique=True)
+    uploaded_at = models.DateTimeField("上传时间")
+    uploaded_by = user_reference("+", "上传人", null=True, blank=True)
+    erased_at = models.DateTimeField("清除时间", null=True, blank=True)
+    erased_reason = models.CharField("清除原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "存档文件"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | ~Q(erased_reason=""),
+                name="association_storedfile_erased_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", "排队中"
+    RUNNING = "running", "进行中"
+    DONE = "done", "已完成"
+    FAILED = "failed", "没有完成"
+    CANCELLED = "cancelled", "已取消"
+
+
+class Job(models.Model):
+    """A piece of background work: the row is the truth, Celery only wakes the drainer.
+
+    ``key`` makes asking twice harmless. ``attempts`` is counted before running, so that a job
+    that kills its worker is parked after five tries instead of looping for ever.
+    """
+
+    kind = models.CharField("种类", max_length=64)
+    key = models.CharField("唯一键", max_length=200, unique=True)
+    label = models.CharField("名称", max_length=200)
+    queue = models.CharField("队列", max_length=32, default="default")
+    payload = models.JSONField("参数", default=dict)
+    state = models.CharField(
+        "状态", max_length=16, choices=JobState.choices, default=JobState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
+    not_before = models.DateTimeField("不早于")
+    lease_until = models.DateTimeField("占用至", null=True, blank=True)
+    done_count = models.PositiveIntegerField("已完成数", default=0)
+    total_count = models.PositiveIntegerField("总数", null=True, blank=True)
+    current_item = models.CharField("正在处理", max_length=200, blank=True)
+    problems = models.JSONField("问题", default=list)
+    result = models.JSONField("结果", default=dict)
+    result_file = models.ForeignKey(
+        StoredFile,
+        verbose_name="结果文件",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    result_url = models.CharField("结果页面", max_length=200, blank=True)
+    last_error = models.TextField("最近错误", blank=True)
+    created_at = models.DateTimeField("提交时间")
+    created_by = user_reference("jobs", "提交人", null=True, blank=True)
+    finished_at = models.DateTimeField("结束时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "后台任务"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=JobState.values), name="association_job_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(total_count=None) | Q(done_count__lte=F("total_count")),
+                name="association_job_done_within_total",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue", "not_before", "id"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="job_claimable",
+            ),
+            models.Index(fields=["created_by", "-created_at"], name="job_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} #{self.pk}"
+
+
+class Message(models.Model):
+    """What is said, once; who gets it stands in ``Delivery``."""
+
+    subject = models.CharField("标题", max_length=120)
+    body = models.TextField("正文")
+    link = models.CharField("链接", max_length=300, blank=True)
+    posted_at = models.DateTimeField("发出时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息"
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Channel(models.TextChoices):
+    IN_APP = "in_app", "站内消息"
+
+
+class Delivery(models.Model):
+    """One message to one person by one channel; ``key`` makes a repeat impossible."""
+
+    key = models.CharField("唯一键", max_length=200, unique=True)
+    message = models.ForeignKey(
+        Message, verbose_name="消息", on_delete=models.PROTECT, related_name="deliveries"
+    )
+    recipient = user_reference("deliveries", "收件人")
+    channel = models.CharField(
+        "渠道", max_length=16, choices=Channel.choices, default=Channel.IN_APP
+    )
+    not_before = models.DateTimeField("不早于")
+    delivered_at = models.DateTimeField("送达时间", null=True, blank=True)
+    read_at = models.DateTimeField("已读时间", null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
+    lease_until = models.DateTimeField("占用至", null=True, blank=True)
+    last_error = models.TextField("最近错误", blank=True)
+
+    class Meta:
+        verbose_name_plural = verbose_name = "投递"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values), name="association_delivery_channel_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"], condition=Q(delivered_at=None), name="delivery_due"
+            ),
+            models.Index(fields=["recipient", "-delivered_at"], name="delivery_inbox"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message} → {self.recipient_id} #{self.pk}"
+
+
+class CalendarDayQuerySet(models.QuerySet):
+    def calendar(self) -> WorkingCalendar:
+        """Return the table of working days as one plain value for the pure arithmetic."""
+        rows = dict(self.values_list("day", "is_working"))
+        return WorkingCalendar(rows, frozenset(day.year for day in rows))
+
+
+class CalendarDay(models.Model):
+    """A day that differs from its weekday: an official day off or a make-up working day (调休).
+
+    Source: the yearly notice of the State Council's General Office; a year without a single row
+    is unknown, and every reckoning over it says so.
+    """
+
+    day = models.DateField("日期", primary_key=True)
+    is_working = models.BooleanField("是工作日")
+    name = models.CharField("名称", max_length=40)
+    source = models.CharField("依据", max_length=300, blank=True)
+
+    objects = CalendarDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "节假日与调休"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"

@@ -1,0 +1,1 @@
+"""Member units, their pharmacies and the people who answer for them."""
