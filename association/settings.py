@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "association",
     "accounts",
     "members",
+    "starrating",
 ]
 
 MIDDLEWARE = [

@@ -1,0 +1,1 @@
+"""Schemes, cycles, assessments and results: how a shop comes by its stars."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StarratingConfig(AppConfig):
+    name = "starrating"
+    verbose_name = "星级评定"

@@ -1,0 +1,22 @@
+from starrating.models.assessment import (
+    Assessment,
+    EvidenceFile,
+    ItemNote,
+    MarkPaper,
+    ReviewAssignment,
+)
+from starrating.models.cycle import Cycle
+from starrating.models.result import Award, Result
+from starrating.models.scheme import Scheme
+
+__all__ = [
+    "Assessment",
+    "Award",
+    "Cycle",
+    "EvidenceFile",
+    "ItemNote",
+    "MarkPaper",
+    "Result",
+    "ReviewAssignment",
+    "Scheme",
+]
