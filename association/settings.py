@@ -117,6 +117,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "association.context.portal",
+                "accounts.context.person",
             ],
             "builtins": ["association.templatetags.ui"],
         },
