@@ -1,9 +1,18 @@
-"""Pages of the ground floor: probes and the plain error pages."""
+"""Pages of the ground floor: probes, the 大字版 switch and the plain error pages."""
+
+import logging
+import secrets
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+ONE_YEAR = 365 * 24 * 3600
 
 
 def public(view):
@@ -29,3 +38,52 @@ def readyz(request):
     except DatabaseError:
         return JsonResponse({"database": "down"}, status=503)
     return JsonResponse({"database": "ok"})
+
+
+@require_safe
+@public
+def large_text(request):
+    """Switch 大字版 on or off for this browser and go back to the page the reader came from."""
+    back = request.META.get("HTTP_REFERER", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    if request.COOKIES.get("large") == "1":
+        response.delete_cookie("large")
+    else:
+        # Not HttpOnly: app.js switches at once and writes the same cookie; it holds no secret.
+        response.set_cookie(
+            "large", "1", max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure()
+        )
+    return response
+
+
+# The plain pages below read no session and no database: they must stand when those do not.
+
+
+def bad_request(request, exception):
+    """Answer 400."""
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def permission_denied(request, exception):
+    """Answer 403, in the words of the refusal where it gives any."""
+    page = render_to_string("403.html", {"reason": str(exception)})
+    return HttpResponse(page, status=403)
+
+
+def csrf_failure(request, reason=""):
+    """Answer 403 to a form that is too old or comes from elsewhere."""
+    return HttpResponse(render_to_string("403_csrf.html"), status=403)
+
+
+def page_not_found(request, exception):
+    """Answer 404 without saying whether the thing exists."""
+    return HttpResponse(render_to_string("404.html"), status=404)
+
+
+def server_error(request):
+    """Answer 500 with a number that also stands in the log."""
+    number = secrets.token_hex(2).upper()
+    logger.error("Page failed, number %s: %s", number, request.path)
+    return HttpResponse(render_to_string("500.html", {"number": number}), status=500)
