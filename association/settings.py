@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "association",
     "accounts",
     "members",
+    "pledges",
     "starrating",
 ]
 

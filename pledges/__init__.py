@@ -1,0 +1,1 @@
+"""What a shop promises to the public: pledge texts, yearly campaigns, signatures."""

@@ -1,0 +1,222 @@
+"""Pledge texts, the yearly campaign that asks for signatures, and each shop's pledge."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.permissions import allowed_somewhere
+from accounts.roles import GRANTS, Permission, Role
+from association.canonical_json import sha256_hex
+from association.models import both_or_neither, user_reference
+from members.models import Pharmacy
+from pledges.enums import PledgeState
+
+
+class PledgeText(models.Model):
+    """One version of the wording (承诺书文本); never changed after the first signature under it.
+
+    A database trigger refuses to touch a frozen text or its clauses. A new wording is a new
+    version with its own rows.
+    """
+
+    title = models.CharField("名称", max_length=100)
+    version = models.CharField("版本", max_length=20)
+    preamble = models.TextField("引言")
+    term_months = models.PositiveSmallIntegerField("有效月数", default=12)
+    adopted_note = models.CharField("通过情况", max_length=100, blank=True)
+    source = models.CharField("来源", max_length=200, blank=True)
+    created_at = models.DateTimeField("建立时间")
+    frozen_at = models.DateTimeField("定稿时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺书文本"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["title", "version"],
+                name="pledges_pledgetext_version_unique",
+                violation_error_message="这一版本已经存在。",
+            ),
+            models.CheckConstraint(
+                condition=Q(term_months__gt=0), name="pledges_pledgetext_term_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}（{self.version} 版）"
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the wording: what a signature stands under."""
+        clauses = self.clauses.order_by("seq").values("seq", "key", "title", "text")
+        return sha256_hex(
+            {
+                "title": self.title,
+                "version": self.version,
+                "preamble": self.preamble,
+                "clauses": list(clauses),
+            }
+        )
+
+
+class Clause(models.Model):
+    """One promise of a text, with the rating items and vetoes that it touches.
+
+    ``cites`` holds codes with their register, such as ``item/R01`` or ``veto/V04``.
+    """
+
+    text_version = models.ForeignKey(
+        PledgeText, verbose_name="承诺书文本", on_delete=models.PROTECT, related_name="clauses"
+    )
+    seq = models.PositiveSmallIntegerField("序号")
+    key = models.SlugField("代码", max_length=40)
+    title = models.CharField("标题", max_length=40)
+    text = models.TextField("内容")
+    cites = models.JSONField("对应条目", default=list, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺条款"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["text_version", "seq"], name="pledges_clause_seq_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["text_version", "key"], name="pledges_clause_key_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}. {self.title}"
+
+
+class CampaignQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "CampaignQuerySet":
+        """All campaigns for those who follow signatures of several shops, none for the rest."""
+        sees = any(Permission.PLEDGE_VIEW in GRANTS[role] for role in user.area_roles)
+        return self if sees else self.none()
+
+    def covering(self, day: date) -> "CampaignQuerySet":
+        """Campaigns whose pledges hold on ``day``."""
+        return self.filter(starts_on__lte=day, ends_on__gte=day)
+
+
+class Campaign(models.Model):
+    """A year's call to sign (承诺签署活动): which text, until when, holding from when to when."""
+
+    text = models.ForeignKey(
+        PledgeText, verbose_name="承诺书文本", on_delete=models.PROTECT, related_name="campaigns"
+    )
+    year = models.PositiveSmallIntegerField("年度", unique=True)
+    starts_on = models.DateField("承诺期自")
+    ends_on = models.DateField("承诺期至")
+    sign_by = models.DateField("请在此日前签署")
+    opened_at = models.DateTimeField("发起时间")
+    opened_by = user_reference("+", "发起人")
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺签署"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__lte=F("sign_by"), sign_by__lte=F("ends_on")),
+                name="pledges_campaign_days_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} 年度承诺签署"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Granted roles, those limited to an area included: the rows shown keep to the area."""
+        return frozenset(user.area_roles)
+
+
+class PledgeQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "PledgeQuerySet":
+        """Pledges of the shops that the person may see."""
+        if not allowed_somewhere(user, Permission.PLEDGE_VIEW):
+            return self.none()
+        return self.filter(pharmacy__in=Pharmacy.objects.visible_to(user))
+
+    def holding_on(self, day: date) -> "PledgeQuerySet":
+        """Signed pledges whose period includes ``day``."""
+        return self.filter(
+            state=PledgeState.SIGNED, campaign__starts_on__lte=day, campaign__ends_on__gte=day
+        )
+
+    def waiting(self) -> "PledgeQuerySet":
+        """Invitations of open shops that nobody has signed yet."""
+        return self.filter(state=PledgeState.INVITED, pharmacy__in=Pharmacy.objects.active())
+
+    def overdue(self, *, on: date) -> "PledgeQuerySet":
+        """Unsigned pledges whose day to sign has passed."""
+        return self.waiting().filter(campaign__sign_by__lt=on)
+
+
+class Pledge(models.Model):
+    """One shop's pledge in one campaign, and its signature once given.
+
+    The signature freezes the digest of the wording and the clauses that were ticked.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, verbose_name="承诺签署", on_delete=models.PROTECT, related_name="pledges"
+    )
+    pharmacy = models.ForeignKey(
+        Pharmacy, verbose_name="药店", on_delete=models.PROTECT, related_name="pledges"
+    )
+    state = models.CharField(
+        "状态", max_length=16, choices=PledgeState.choices, default=PledgeState.INVITED
+    )
+    invited_at = models.DateTimeField("邀请时间")
+    signed_at = models.DateTimeField("签署时间", null=True, blank=True)
+    signed_by = user_reference("signed_pledges", "签署人", null=True, blank=True)
+    signed_name = models.CharField("签名", max_length=50, blank=True)
+    ticked = models.JSONField("已确认条款", default=list, blank=True)
+    text_sha256 = models.CharField("文本摘要", max_length=64, blank=True)
+    lapsed_at = models.DateTimeField("到期登记时间", null=True, blank=True)
+
+    objects = PledgeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=PledgeState.values), name="pledges_pledge_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "pharmacy"],
+                name="pledges_pledge_once_per_campaign",
+                violation_error_message="这家药店在本年度已有承诺书。",
+            ),
+            both_or_neither("signed_at", "signed_by", name="pledges_pledge_signed_pair"),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, text_sha256="", signed_name="")
+                | (Q(signed_at__isnull=False) & ~Q(text_sha256="") & ~Q(signed_name="")),
+                name="pledges_pledge_signature_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=PledgeState.SIGNED) | Q(signed_at__isnull=False),
+                name="pledges_pledge_signed_means_signature",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=PledgeState.INVITED) | Q(signed_at=None),
+                name="pledges_pledge_invited_means_no_signature",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["pharmacy", "-campaign"], name="pledge_by_shop"),
+            models.Index(fields=["campaign", "state"], name="pledge_by_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"承诺书 #{self.pk}"
+
+    @property
+    def number(self) -> str:
+        """The number on the receipt: year of the campaign and a running number."""
+        return f"{self.campaign.year}-{self.pk:06d}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Roles that ``user`` holds at the shop of this pledge."""
+        return self.pharmacy.roles_of(user)
