@@ -6,92 +6,256 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PledgeText',
+            name="PledgeText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=100, verbose_name='名称')),
-                ('version', models.CharField(max_length=20, verbose_name='版本')),
-                ('preamble', models.TextField(verbose_name='引言')),
-                ('term_months', models.PositiveSmallIntegerField(default=12, verbose_name='有效月数')),
-                ('adopted_note', models.CharField(blank=True, max_length=100, verbose_name='通过情况')),
-                ('source', models.CharField(blank=True, max_length=200, verbose_name='来源')),
-                ('created_at', models.DateTimeField(verbose_name='建立时间')),
-                ('frozen_at', models.DateTimeField(blank=True, null=True, verbose_name='定稿时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=100, verbose_name="名称")),
+                ("version", models.CharField(max_length=20, verbose_name="版本")),
+                ("preamble", models.TextField(verbose_name="引言")),
+                (
+                    "term_months",
+                    models.PositiveSmallIntegerField(default=12, verbose_name="有效月数"),
+                ),
+                (
+                    "adopted_note",
+                    models.CharField(blank=True, max_length=100, verbose_name="通过情况"),
+                ),
+                ("source", models.CharField(blank=True, max_length=200, verbose_name="来源")),
+                ("created_at", models.DateTimeField(verbose_name="建立时间")),
+                ("frozen_at", models.DateTimeField(blank=True, null=True, verbose_name="定稿时间")),
             ],
             options={
-                'verbose_name': '承诺书文本',
-                'verbose_name_plural': '承诺书文本',
-                'constraints': [models.UniqueConstraint(fields=('title', 'version'), name='pledges_pledgetext_version_unique', violation_error_message='这一版本已经存在。'), models.CheckConstraint(condition=models.Q(('term_months__gt', 0)), name='pledges_pledgetext_term_positive')],
+                "verbose_name": "承诺书文本",
+                "verbose_name_plural": "承诺书文本",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("title", "version"),
+                        name="pledges_pledgetext_version_unique",
+                        violation_error_message="这一版本已经存在。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("term_months__gt", 0)),
+                        name="pledges_pledgetext_term_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(unique=True, verbose_name='年度')),
-                ('starts_on', models.DateField(verbose_name='承诺期自')),
-                ('ends_on', models.DateField(verbose_name='承诺期至')),
-                ('sign_by', models.DateField(verbose_name='请在此日前签署')),
-                ('opened_at', models.DateTimeField(verbose_name='发起时间')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='发起人')),
-                ('text', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='pledges.pledgetext', verbose_name='承诺书文本')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(unique=True, verbose_name="年度")),
+                ("starts_on", models.DateField(verbose_name="承诺期自")),
+                ("ends_on", models.DateField(verbose_name="承诺期至")),
+                ("sign_by", models.DateField(verbose_name="请在此日前签署")),
+                ("opened_at", models.DateTimeField(verbose_name="发起时间")),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="发起人",
+                    ),
+                ),
+                (
+                    "text",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="campaigns",
+                        to="pledges.pledgetext",
+                        verbose_name="承诺书文本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '承诺签署',
-                'verbose_name_plural': '承诺签署',
+                "verbose_name": "承诺签署",
+                "verbose_name_plural": "承诺签署",
             },
         ),
         migrations.CreateModel(
-            name='Pledge',
+            name="Pledge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('invited', '待签署'), ('signed', '已签署'), ('expired', '已到期')], default='invited', max_length=16, verbose_name='状态')),
-                ('invited_at', models.DateTimeField(verbose_name='邀请时间')),
-                ('signed_at', models.DateTimeField(blank=True, null=True, verbose_name='签署时间')),
-                ('signed_name', models.CharField(blank=True, max_length=50, verbose_name='签名')),
-                ('ticked', models.JSONField(blank=True, default=list, verbose_name='已确认条款')),
-                ('text_sha256', models.CharField(blank=True, max_length=64, verbose_name='文本摘要')),
-                ('lapsed_at', models.DateTimeField(blank=True, null=True, verbose_name='到期登记时间')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pledges', to='pledges.campaign', verbose_name='承诺签署')),
-                ('pharmacy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pledges', to='members.pharmacy', verbose_name='药店')),
-                ('signed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='signed_pledges', to=settings.AUTH_USER_MODEL, verbose_name='签署人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "待签署"),
+                            ("signed", "已签署"),
+                            ("expired", "已到期"),
+                        ],
+                        default="invited",
+                        max_length=16,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("invited_at", models.DateTimeField(verbose_name="邀请时间")),
+                ("signed_at", models.DateTimeField(blank=True, null=True, verbose_name="签署时间")),
+                ("signed_name", models.CharField(blank=True, max_length=50, verbose_name="签名")),
+                ("ticked", models.JSONField(blank=True, default=list, verbose_name="已确认条款")),
+                (
+                    "text_sha256",
+                    models.CharField(blank=True, max_length=64, verbose_name="文本摘要"),
+                ),
+                (
+                    "lapsed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="到期登记时间"),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pledges",
+                        to="pledges.campaign",
+                        verbose_name="承诺签署",
+                    ),
+                ),
+                (
+                    "pharmacy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pledges",
+                        to="members.pharmacy",
+                        verbose_name="药店",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signed_pledges",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="签署人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '承诺',
-                'verbose_name_plural': '承诺',
-                'indexes': [models.Index(fields=['pharmacy', '-campaign'], name='pledge_by_shop'), models.Index(fields=['campaign', 'state'], name='pledge_by_campaign')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['invited', 'signed', 'expired'])), name='pledges_pledge_state_known'), models.UniqueConstraint(fields=('campaign', 'pharmacy'), name='pledges_pledge_once_per_campaign', violation_error_message='这家药店在本年度已有承诺书。'), models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='pledges_pledge_signed_pair'), models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('signed_name', ''), ('text_sha256', '')), models.Q(('signed_at__isnull', False), models.Q(('text_sha256', ''), _negated=True), models.Q(('signed_name', ''), _negated=True)), _connector='OR'), name='pledges_pledge_signature_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'signed'), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='pledges_pledge_signed_means_signature'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'invited'), _negated=True), ('signed_at', None), _connector='OR'), name='pledges_pledge_invited_means_no_signature')],
+                "verbose_name": "承诺",
+                "verbose_name_plural": "承诺",
+                "indexes": [
+                    models.Index(fields=["pharmacy", "-campaign"], name="pledge_by_shop"),
+                    models.Index(fields=["campaign", "state"], name="pledge_by_campaign"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["invited", "signed", "expired"])),
+                        name="pledges_pledge_state_known",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("campaign", "pharmacy"),
+                        name="pledges_pledge_once_per_campaign",
+                        violation_error_message="这家药店在本年度已有承诺书。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                            models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="pledges_pledge_signed_pair",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_at", None), ("signed_name", ""), ("text_sha256", "")),
+                            models.Q(
+                                ("signed_at__isnull", False),
+                                models.Q(("text_sha256", ""), _negated=True),
+                                models.Q(("signed_name", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pledges_pledge_signature_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "signed"), _negated=True),
+                            ("signed_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="pledges_pledge_signed_means_signature",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "invited"), _negated=True),
+                            ("signed_at", None),
+                            _connector="OR",
+                        ),
+                        name="pledges_pledge_invited_means_no_signature",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Clause',
+            name="Clause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveSmallIntegerField(verbose_name='序号')),
-                ('key', models.SlugField(max_length=40, verbose_name='代码')),
-                ('title', models.CharField(max_length=40, verbose_name='标题')),
-                ('text', models.TextField(verbose_name='内容')),
-                ('cites', models.JSONField(blank=True, default=list, verbose_name='对应条目')),
-                ('text_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clauses', to='pledges.pledgetext', verbose_name='承诺书文本')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveSmallIntegerField(verbose_name="序号")),
+                ("key", models.SlugField(max_length=40, verbose_name="代码")),
+                ("title", models.CharField(max_length=40, verbose_name="标题")),
+                ("text", models.TextField(verbose_name="内容")),
+                ("cites", models.JSONField(blank=True, default=list, verbose_name="对应条目")),
+                (
+                    "text_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clauses",
+                        to="pledges.pledgetext",
+                        verbose_name="承诺书文本",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '承诺条款',
-                'verbose_name_plural': '承诺条款',
-                'constraints': [models.UniqueConstraint(fields=('text_version', 'seq'), name='pledges_clause_seq_unique'), models.UniqueConstraint(fields=('text_version', 'key'), name='pledges_clause_key_unique')],
+                "verbose_name": "承诺条款",
+                "verbose_name_plural": "承诺条款",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("text_version", "seq"), name="pledges_clause_seq_unique"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("text_version", "key"), name="pledges_clause_key_unique"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('sign_by__lte', models.F('ends_on')), ('starts_on__lte', models.F('sign_by'))), name='pledges_campaign_days_in_order'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sign_by__lte", models.F("ends_on")), ("starts_on__lte", models.F("sign_by"))
+                ),
+                name="pledges_campaign_days_in_order",
+            ),
         ),
     ]
