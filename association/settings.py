@@ -162,6 +162,18 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# What one uploaded workbook may ask of the machine (association.sheet_guard.Limits).
+SHEET_LIMITS = {
+    "megabytes": 20,
+    "members": 200,
+    "unpacked_megabytes": 300,
+    "ratio": 100,
+    "rows": 200_000,
+    "columns": 100,
+    "memory_megabytes": 512,
+    "cpu_seconds": 20,
+    "wall_seconds": 40,
+}
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Security. HTTPS decides the hardening, not DEBUG: the demo on a bench has no certificate.

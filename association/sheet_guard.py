@@ -36,7 +36,7 @@ HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b[^>]*?\shidden="(?:1|true)"')
 FAR_CELL = re.compile(rb'<c r="([A-Z]{3}|[C-Z][A-Z])(\d{1,9})"[^>/]*>')
 DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-UNCOMPUTED = (b"</f></c>", b"</f><v/></c>", b"</f><v></v></c>")
+UNCOMPUTED = (b"</f></c>", b"</f><v/></c>", b"</f><v /></c>", b"</f><v></v></c>")
 
 
 class UnreadableSheetError(BusinessRuleError):

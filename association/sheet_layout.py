@@ -12,7 +12,7 @@ from association.sheet_cells import fold
 
 SEARCHED_ROWS = 40
 BRACKETED = re.compile(r"[(\[【〔〈].*?[)\]】〕〉]")
-NOT_A_NAME = re.compile(r"[\s*★#:：、，,。./\\_\-“”\"'?？!！]+")
+NOT_A_NAME = re.compile(r"[\s()\[\]【】〔〕〈〉*★#:：、，,。./\\_\-“”\"'?？!！]+")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?%?")
 FOOTER = re.compile(
     r"(?:合计|总计|小计|共计|累计|总数|合\s*计|制表人?|填表人?|填报人?|审核人?|复核人?|负责人签字"
@@ -120,12 +120,10 @@ def _is_second_header(
     named = [c for c in spanned if c < len(below) and below[c] and not NUMBER.fullmatch(below[c])]
     if not named:
         return False
-    # Beside the parts, the row may only repeat headings that are merged downwards.
+    # A record would hold a number or a long text somewhere; parts of headings are short words.
     return all(
-        not cell
-        or column in spanned
-        or (column < len(top) and cell == top[column])
-        or (len(cell) <= 8 and cell.startswith(("(", "（")))
+        (len(cell) <= 8 and not NUMBER.fullmatch(cell))
+        or (column < len(top) and cell == top[column])  # a heading merged downwards
         for column, cell in enumerate(below)
     )
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,6 +55,9 @@ class Sheet:
     body: IO[bytes]
     body_start: int
 
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.body.close)
+
     @property
     def head(self) -> SheetHead:
         """The sheet whose rows are in ``rows()``."""
@@ -67,7 +71,10 @@ class Sheet:
             yield int(number), cells.replace("\\\\", "\\").split(UNIT)
 
     def lines(self) -> IO[bytes]:
-        """Return the rows as a file for COPY: ``prefix, number, TAB, cells``."""
+        """Return the rows as a file for COPY: ``prefix, number, TAB, cells``.
+
+        The file lives as long as this sheet.
+        """
         self.body.seek(self.body_start)
         return self.body
 
@@ -102,10 +109,12 @@ def open_sheet(source: IO[bytes] | bytes, *, sheet: str | None = None, prefix: s
                 check=False,
             )
         except subprocess.TimeoutExpired:
+            answer.close()
             raise UnreadableSheetError(TOO_MUCH) from None
     answer.seek(0)
     about = _first_line(answer)
     if child.returncode != 0:
+        answer.close()
         logger.info("Sheet not read: exit %s %s", child.returncode, child.stderr[-300:])
         raise UnreadableSheetError(about.get("refused", TOO_MUCH))
     return Sheet(

@@ -22,8 +22,8 @@ def decode(data: bytes) -> tuple[str, str]:
     ):
         if data.startswith(mark):
             return _checked(data, encoding)
-    if encoding := _utf16_without_mark(data[:SAMPLE]):
-        return _checked(data, encoding)
+    if guessed := _utf16_without_mark(data[:SAMPLE]):
+        return _checked(data, guessed)
     if b"\x00" in data:
         raise UnreadableSheetError(NOT_TEXT)
     try:
@@ -93,7 +93,7 @@ def delimiter_of(text: str) -> str:
         return first[4]
     best, best_score = ",", 0.0
     for delimiter in (",", "\t", ";", "|"):
-        widths = Counter()
+        widths: Counter[int] = Counter()
         try:
             for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
                 if any(row):
