@@ -1,0 +1,192 @@
+"""All that one rating rests on, as a record that can be frozen, hashed and read back.
+
+The names in the canonical form are those of the result tree: ``id`` of the source, ``kind``
+of who said so, ``value`` as it was written down, ``n`` behind it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from starrating.scheme_format import canonical_json
+
+NOT_APPLICABLE_VALUE = "NA"
+KINDS = {
+    "self": "药店自评",
+    "reviewed": "评审员复核",
+    "department": "主管部门",
+    "public": "群众评价",
+    "system": "系统统计",
+}
+
+
+class EvidenceError(ValueError):
+    """Something in the evidence cannot be rated; ``problems`` maps a code to a sentence."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("".join(f"{code}：{text}。" for code, text in self.problems.items()))
+
+
+class Value(NamedTuple):
+    """What one source says about one item.
+
+    A named tuple and not a dataclass: 46 of them for each of 100,000 shops. ``kind`` is one of
+    ``KINDS``; ``value`` is the answer as text (``NA`` = does not apply, then ``reason`` says
+    why); ``id`` points at the record it comes from; ``n`` counts the cases behind it.
+    """
+
+    kind: str
+    value: str
+    id: str = ""
+    label: str = ""
+    n: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """An established breach. ``until`` None means without end unless the rule names months."""
+
+    code: str
+    document: str
+    since: date | None = None
+    until: date | None = None
+    id: str = ""
+    lifted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The decision of a body to give another result than the computed one."""
+
+    stars: int | None
+    status: str
+    reason: str
+    document: str
+    decided_by: str
+    confirmed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence about one shop for one cycle.
+
+    ``samples`` counts the answers behind a whole dimension; ``on`` is the day for which vetoes
+    are judged; ``periods`` holds the parts of a year in their order.
+    """
+
+    items: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    bonus: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    vetoes: tuple[Veto, ...] = ()
+    status: str = ""
+    status_reason: str = ""
+    samples: Mapping[str, int] = field(default_factory=dict)
+    on: date | None = None
+    override: Override | None = None
+    periods: tuple[tuple[str, "Evidence"], ...] = ()
+
+
+def evidence_to_dict(evidence: Evidence) -> dict[str, Any]:
+    """Return the canonical record of ``evidence``: plain data, empty parts left out."""
+    record: dict[str, Any] = {
+        "items": {code: _values(values) for code, values in evidence.items.items() if values},
+        "bonus": {code: _values(values) for code, values in evidence.bonus.items() if values},
+        "vetoes": [_veto(veto) for veto in sorted(evidence.vetoes, key=_veto_order)],
+        "status": evidence.status,
+        "status_reason": evidence.status_reason,
+        "samples": dict(evidence.samples),
+        "on": _day(evidence.on),
+        "periods": [[name, evidence_to_dict(part)] for name, part in evidence.periods],
+    }
+    if evidence.override is not None:
+        o = evidence.override
+        record["override"] = {
+            "stars": o.stars,
+            "status": o.status,
+            "reason": o.reason,
+            "document": o.document,
+            "decided_by": o.decided_by,
+            "confirmed_by": o.confirmed_by,
+        }
+    return {name: part for name, part in record.items() if part}
+
+
+def evidence_from_dict(record: Mapping[str, Any]) -> Evidence:
+    """Return the evidence that ``evidence_to_dict`` wrote down."""
+    override = record.get("override")
+    return Evidence(
+        items=_read_values(record.get("items", {})),
+        bonus=_read_values(record.get("bonus", {})),
+        vetoes=tuple(
+            Veto(
+                code=veto["code"],
+                document=veto["document"],
+                since=_read_day(veto.get("from")),
+                until=_read_day(veto.get("to")),
+                id=veto.get("id", ""),
+                lifted_by=veto.get("lifted_by", ""),
+            )
+            for veto in record.get("vetoes", ())
+        ),
+        status=record.get("status", ""),
+        status_reason=record.get("status_reason", ""),
+        samples=dict(record.get("samples", {})),
+        on=_read_day(record.get("on")),
+        override=None if override is None else Override(**override),
+        periods=tuple((name, evidence_from_dict(part)) for name, part in record.get("periods", ())),
+    )
+
+
+def evidence_json(evidence: Evidence) -> str:
+    """Return the canonical JSON of ``evidence``; its SHA-256 freezes the basis of a result."""
+    return canonical_json(evidence_to_dict(evidence))
+
+
+def _values(values: tuple[Value, ...]) -> list[dict[str, Any]]:
+    if len(values) > 1:
+        values = tuple(sorted(values, key=_value_order))
+    return [
+        {
+            name: part
+            for name, part in zip(Value._fields, value, strict=True)
+            if part is not None and part != ""
+        }
+        for value in values
+    ]
+
+
+def _value_order(value: Value) -> tuple[str, str, str, str]:
+    return value.kind, value.id, value.value, value.label
+
+
+def _read_values(record: Mapping[str, Any]) -> dict[str, tuple[Value, ...]]:
+    return {
+        code: tuple(Value(**{"value": "", **value}) for value in values)
+        for code, values in record.items()
+    }
+
+
+def _veto(veto: Veto) -> dict[str, Any]:
+    record = {
+        "code": veto.code,
+        "document": veto.document,
+        "from": _day(veto.since),
+        "to": _day(veto.until),
+        "id": veto.id,
+        "lifted_by": veto.lifted_by,
+    }
+    return {name: part for name, part in record.items() if part or name == "document"}
+
+
+def _veto_order(veto: Veto) -> tuple[str, str, str]:
+    return veto.code, veto.document, veto.id
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

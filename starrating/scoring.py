@@ -1,0 +1,368 @@
+"""Star rating: scheme and evidence in, a rating with its whole explanation out.
+
+Pure: no database, no clock, no framework. A blank is never a zero, a veto keeps the total
+visible and gives no star, and every number in the tree names the source and the rule it comes
+from. Unit: points of the scheme, rounded half up to its places.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from starrating.evidence_record import (
+    NOT_APPLICABLE_VALUE,
+    Evidence,
+    EvidenceError,
+    Override,
+    Value,
+    Veto,
+    evidence_from_dict,
+    evidence_json,
+    evidence_to_dict,
+)
+from starrating.item_points import (
+    ARITHMETIC,
+    MISSING,
+    NOT_APPLICABLE,
+    ZERO,
+    AnswerError,
+    rounded,
+)
+from starrating.reckoning import (
+    DimensionSum,
+    Numbers,
+    Reckoner,
+    reckoner,
+    times_in,
+)
+from starrating.result_tree import HeldVeto, Line, PeriodResult, Rating
+from starrating.scheme_format import canonical_json, document_hash
+from starrating.scheme_shape import Scheme
+
+__all__ = [
+    "ENGINE_VERSION",
+    "NOT_APPLICABLE_VALUE",
+    "Evidence",
+    "EvidenceError",
+    "Override",
+    "Rating",
+    "Value",
+    "Veto",
+    "evidence_from_dict",
+    "evidence_json",
+    "evidence_to_dict",
+    "freeze",
+    "rate",
+    "verify",
+]
+
+# Changes only together with a replay of all golden results (tests/starrating/golden).
+ENGINE_VERSION = 1
+
+
+def rate(scheme: Scheme, evidence: Evidence, *, preview: bool = False) -> Rating:
+    """Return the rating that ``scheme`` gives to ``evidence``.
+
+    With ``preview`` a value that only the owner gave counts too: the owner's own estimate.
+    Otherwise it never does, and its item is a blank that waits for the reviewer. Raises
+    ``EvidenceError`` when an answer cannot be read, a code is unknown or two sources of one
+    kind contradict each other.
+    """
+    engine = reckoner(scheme)
+    if evidence.status:
+        return _not_rated(engine, evidence, preview)
+    if scheme.periods is not None and evidence.periods:
+        rating = _rate_year(engine, evidence, preview)
+    else:
+        lines = _gather(engine, evidence, preview)
+        times = _times(engine, evidence, preview)
+        numbers = engine.numbers([line.outcome for line in lines], times, evidence.samples)
+        rating = _decided(engine, evidence, numbers, lines, preview)
+    return rating if evidence.override is None else _overridden(rating, evidence.override)
+
+
+def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> tuple[Line, ...]:
+    """Return, for each item in order, the value that counts and its outcome."""
+    items = evidence.items
+    problems = {
+        code: "方案里没有这一项" for code in items if code not in engine.by_code and items[code]
+    }
+    lines = []
+    for item in engine.items:
+        values = items.get(item.code)
+        try:
+            kinds = item.preview_kinds if preview else item.kinds
+            counted = _that_counts(values, kinds) if values else None
+            if counted is None:
+                lines.append(Line(item.blank, None, _waiting_for(item.item.scorer, values)))
+            elif counted.value == NOT_APPLICABLE_VALUE:
+                outcome = item.not_applicable(counted.reason)
+                waiting = "reviewer" if outcome.status == MISSING else ""
+                lines.append(Line(outcome, counted, waiting))
+            else:
+                outcome = item.outcome(counted.value, counted.n)
+                waiting = item.item.scorer if outcome.status == MISSING else ""
+                lines.append(Line(outcome, counted, waiting))
+        except AnswerError as error:
+            problems[item.code] = str(error)
+    if problems:
+        raise EvidenceError(problems)
+    return tuple(lines)
+
+
+def _that_counts(values: Sequence[Value], kinds: Sequence[str]) -> Value | None:
+    """Return the value of the strongest kind; ``AnswerError`` when two of them contradict."""
+    if len(values) == 1:
+        return values[0] if values[0].kind in kinds else None
+    for kind in kinds:
+        same = [value for value in values if value.kind == kind]
+        if len({(value.value, value.n) for value in same}) > 1:
+            raise AnswerError("同一来源有两个不同的结果，请先改成一个")
+        if same:
+            return min(same)
+    return None
+
+
+def _waiting_for(scorer: str, values: Sequence[Value] | None) -> str:
+    if scorer == "owner" and values:
+        return "reviewer"
+    return scorer
+
+
+def _times(engine: Reckoner, evidence: Evidence, preview: bool) -> dict[str, int]:
+    """Return how often each good work was done; what only the owner says never counts."""
+    times, problems = {}, {}
+    for code, values in evidence.bonus.items():
+        line = engine.bonus_lines.get(code)
+        if line is None:
+            problems[code] = "方案里没有这个加分项"
+            continue
+        try:
+            counted = [times_in(line, v.value) for v in values if preview or v.kind != "self"]
+        except AnswerError as error:
+            problems[code] = str(error)
+        else:
+            times[code] = sum(counted)
+    if problems:
+        raise EvidenceError(problems)
+    return times
+
+
+def _held(engine: Reckoner, evidence: Evidence) -> tuple[HeldVeto, ...]:
+    """Return the vetoes that stand on the day of the evidence, in canonical order."""
+    held = []
+    for veto in sorted(evidence.vetoes, key=lambda v: (v.code, v.document, v.id)):
+        rule = engine.veto_rules.get(veto.code)
+        if rule is None:
+            raise EvidenceError({veto.code: "方案里没有这个否决项"})
+        until = veto.until
+        if until is None and veto.since is not None and rule.months is not None:
+            until = _months_after(veto.since, rule.months)
+        day = evidence.on
+        is_early = day is not None and veto.since is not None and day < veto.since
+        is_over = day is not None and until is not None and day > until
+        if not (veto.lifted_by or is_early or is_over):
+            held.append(HeldVeto(rule, veto, until))
+    return tuple(held)
+
+
+def _months_after(day: date, months: int) -> date:
+    """Return the last day of a period of ``months`` that begins on ``day``."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date.fromordinal(date(year, month + 1, last).toordinal() - (last == day.day))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")  # pragma: no cover
+
+
+def _decided(
+    engine: Reckoner,
+    evidence: Evidence,
+    numbers: Numbers,
+    lines: tuple[Line, ...],
+    preview: bool,
+    periods: tuple[PeriodResult, ...] = (),
+    missing_periods: tuple[str, ...] = (),
+) -> Rating:
+    """Return the rating for the sums: vetoes first, then completeness, then the stars."""
+    held = _held(engine, evidence)
+    complete = numbers.total is not None and not missing_periods
+    verdict = engine.verdict(numbers) if complete else None
+    effects = {veto.rule.effect for veto in held}
+    stars = verdict.stars if verdict is not None else None
+    if "suspend" in effects:
+        status, stars = "suspended", None
+    elif "no_star" in effects:
+        status, stars = "vetoed", None
+    elif not complete:
+        status = "incomplete"
+    elif stars is None:
+        status = "below_bands"
+    else:
+        status = "rated"
+        stars = min([stars, *(v.rule.cap for v in held if v.rule.cap is not None)])
+    return Rating(
+        scheme=engine.scheme,
+        evidence=evidence,
+        status=status,
+        stars=stars,
+        total=numbers.total if not missing_periods else None,
+        numbers=numbers,
+        lines=lines,
+        verdict=verdict,
+        vetoes=held,
+        periods=periods,
+        missing_periods=missing_periods,
+        computed_status=status,
+        computed_stars=stars,
+        is_preview=preview,
+    )
+
+
+def _not_rated(engine: Reckoner, evidence: Evidence, preview: bool) -> Rating:
+    """Return the rating of a shop in a status: no star, no total, nothing to average."""
+    status = engine.statuses.get(evidence.status)
+    if status is None:
+        raise EvidenceError({"status": f"方案里没有“{evidence.status}”这个状态"})
+    nothing = Numbers((), (), None, ZERO, None)
+    rating = Rating(
+        scheme=engine.scheme,
+        evidence=evidence,
+        status=status,
+        stars=None,
+        total=None,
+        numbers=nothing,
+        lines=(),
+        verdict=None,
+        computed_status=status,
+        is_preview=preview,
+    )
+    return rating if evidence.override is None else _overridden(rating, evidence.override)
+
+
+def _overridden(rating: Rating, decision: Override) -> Rating:
+    """Return the rating as a body decided it; the computed result stays beside it."""
+    problems = {}
+    if not (decision.reason.strip() and decision.document.strip()):
+        problems["override"] = "改变星级的决定要写明理由和文件"
+    elif not (decision.decided_by and decision.confirmed_by):
+        problems["override"] = "改变星级的决定要写明决定人和复核人"
+    elif decision.decided_by == decision.confirmed_by:
+        problems["override"] = "改变星级的决定要由另一个人复核"
+    elif (decision.stars is not None) != (decision.status == "rated"):
+        problems["override"] = "授星的决定要写明几星，不授星的不写"
+    if problems:
+        raise EvidenceError(problems)
+    return replace(rating, status=decision.status, stars=decision.stars)
+
+
+def _rate_year(engine: Reckoner, evidence: Evidence, preview: bool) -> Rating:
+    """Return the rating of a year made of shorter results; a period in a status is left out."""
+    rules = engine.scheme.periods
+    assert rules is not None  # noqa: S101 -- the caller looked
+    results = []
+    for name, part in evidence.periods:
+        rating = rate(engine.scheme, part, preview=preview)
+        results.append(PeriodResult(name, rating, rating.status in _COUNTABLE))
+    names = rules.names or tuple(f"第 {n} 期" for n in range(1, rules.count + 1))
+    present = {result.name for result in results}
+    if foreign := sorted(present - set(names)):
+        raise EvidenceError({name: "方案里没有这一期" for name in foreign})
+    if len(present) < len(results):
+        raise EvidenceError({"periods": "有一期给了两次"})
+    results.sort(key=lambda result: names.index(result.name))
+    open_ones = [result.name for result in results if result.rating.status == "incomplete"]
+    missing = tuple(n for n in names if n not in present or n in open_ones)
+    counted = [result.rating for result in results if result.counts]
+    periods = tuple(results)
+    if not counted:
+        nothing = Numbers((), (), None, ZERO, None)
+        return _decided(engine, evidence, nothing, (), preview, periods, missing or names)
+    if rules.combine == "last":
+        numbers = counted[-1].numbers
+    elif rules.combine == "worst":
+        numbers = min(counted, key=_standing).numbers
+    else:
+        numbers = _mean(engine, [rating.numbers for rating in counted])
+    return _decided(engine, evidence, numbers, (), preview, periods, missing)
+
+
+_COUNTABLE = frozenset({"rated", "below_bands"})
+
+
+def _standing(rating: Rating) -> tuple[int, Decimal]:
+    """Return what orders ratings from worst to best: stars, then the total."""
+    total = rating.total if rating.total is not None else ZERO
+    if rating.scheme.total.good == "low":
+        total = -total
+    return (-1 if rating.stars is None else rating.stars), total
+
+
+def _mean(engine: Reckoner, parts: Sequence[Numbers]) -> Numbers:
+    """Return the mean of several sums; the mean of the parts adds up to the mean total."""
+    scheme = engine.scheme
+    places, mode = scheme.rounding.dimension, scheme.rounding.mode
+    dimensions = []
+    for same in zip(*(numbers.dimensions for numbers in parts), strict=True):
+        there = [d for d in same if d.status != NOT_APPLICABLE and d.points is not None]
+        if not there:
+            dimensions.append(same[0])
+            continue
+        n = Decimal(len(there))
+        points = ARITHMETIC.divide(sum((d.points for d in there if d.points is not None), ZERO), n)
+        full = ARITHMETIC.divide(sum((d.full for d in there), ZERO), n)
+        points = rounded(points, places, mode)
+        ratio = rounded(ARITHMETIC.divide(points, full), 4, mode)
+        dimensions.append(
+            DimensionSum("scored", points, full, points, full, ratio, None, f"{n} 期的平均")
+        )
+    return engine.of_year(dimensions, parts)
+
+
+def freeze(rating: Rating) -> dict[str, str | int]:
+    """Return what is kept for ever beside an issued result.
+
+    ``evidence`` and ``result`` are canonical JSON; the hashes are SHA-256 in hex.
+    """
+    evidence = evidence_json(rating.evidence)
+    return {
+        "engine_version": ENGINE_VERSION,
+        "scheme_hash": rating.scheme.hash,
+        "evidence": evidence,
+        "evidence_hash": hashlib.sha256(evidence.encode()).hexdigest(),
+        "result": canonical_json(rating.brief()),
+    }
+
+
+def verify(scheme: Scheme, frozen: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return how a recomputed result differs from ``frozen``; empty when it is the same.
+
+    ``evidence`` and ``result`` may be JSON text or plain data; ``result`` may be the brief or
+    the whole tree.
+    """
+    differences = []
+    if frozen["scheme_hash"] != scheme.hash:
+        return ("方案与冻结时不同，不能用它复算。",)
+    evidence, result = _data(frozen["evidence"]), _data(frozen["result"])
+    if document_hash(evidence) != frozen["evidence_hash"]:
+        differences.append("证据的校验值不符，冻结后被改过。")
+    try:
+        rating = rate(scheme, evidence_from_dict(evidence))
+    except EvidenceError as error:
+        return (*differences, f"证据不能复算：{error}")
+    again = rating.as_dict() if "dimensions" in result else rating.brief()
+    again = json.loads(canonical_json(again))
+    for name in sorted(set(again) | set(result)):
+        if again.get(name) != result.get(name):
+            differences.append(f"“{name}”冻结为 {result.get(name)}，复算为 {again.get(name)}。")
+    return tuple(differences)
+
+
+def _data(frozen: Any) -> Any:
+    return json.loads(frozen) if isinstance(frozen, str) else frozen
