@@ -1,5 +1,7 @@
 """The register: companies, their shops, and who owned which shop when."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now, TruncDate
@@ -8,6 +10,7 @@ from accounts.models import Area
 from accounts.permissions import allowed_somewhere
 from accounts.roles import GRANTS, Permission, Role
 from members.enums import PharmacyStatus, UnitKind
+from members.models.search import search
 
 
 class MemberUnitQuerySet(models.QuerySet):
@@ -19,6 +22,10 @@ class MemberUnitQuerySet(models.QuerySet):
         return self.filter(
             Q(pk__in=shops.values("unit")) | Q(pk__in=user.positions.current().values("unit"))
         )
+
+    def matching(self, typed: str) -> "MemberUnitQuerySet":
+        """Units whose name contains each word typed, or whose initials begin so."""
+        return search(self, typed)
 
 
 class MemberUnit(models.Model):
@@ -35,8 +42,8 @@ class MemberUnit(models.Model):
     contact_name = models.CharField("联系人", max_length=50, blank=True)
     contact_phone = models.CharField("联系电话", max_length=40, blank=True)
     name_folded = models.CharField("规范名称", max_length=100, editable=False)
-    name_initials = models.CharField("拼音首字母", max_length=100, editable=False)
-    name_sort = models.CharField("拼音排序", max_length=200, editable=False)
+    name_initials = models.CharField("拼音首字母", max_length=100, editable=False, db_collation="C")
+    name_sort = models.CharField("拼音排序", max_length=200, editable=False, db_collation="C")
 
     objects = MemberUnitQuerySet.as_manager()
 
@@ -50,7 +57,11 @@ class MemberUnit(models.Model):
                 condition=~Q(credit_code=""), name="members_memberunit_credit_code_or_null"
             ),
         ]
-        indexes = [models.Index(fields=["name_folded"], name="unit_name_folded")]
+        indexes = [
+            models.Index(fields=["name_folded"], name="unit_name_folded"),
+            models.Index(fields=["name_sort", "id"], name="unit_by_name"),
+            models.Index(fields=["name_initials"], name="unit_by_initials"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -85,6 +96,26 @@ class PharmacyQuerySet(models.QuerySet):
             | Q(unit__in=positions.filter(unit__isnull=False).values("unit"))
         )
 
+    def matching(self, typed: str) -> "PharmacyQuerySet":
+        """Shops whose name contains each word typed, or whose initials or licence begin so."""
+        return search(self, typed, licence="licence_number")
+
+    def licence_due(self, *, today: date, until: date) -> "PharmacyQuerySet":
+        """Shops not struck off whose licence still holds today but ends by ``until``."""
+        return self.on_register().filter(licence_expires_on__range=(today, until))
+
+    def licence_over(self, *, today: date) -> "PharmacyQuerySet":
+        """Shops not struck off whose licence ended before ``today``."""
+        return self.on_register().filter(licence_expires_on__lt=today)
+
+    def licence_unknown(self) -> "PharmacyQuerySet":
+        """Shops not struck off of which the office has no end of the licence."""
+        return self.on_register().filter(licence_expires_on=None)
+
+    def on_register(self) -> "PharmacyQuerySet":
+        """Shops that are open or paused, not struck off."""
+        return self.exclude(status=PharmacyStatus.CLOSED)
+
     def active(self) -> "PharmacyQuerySet":
         """Shops that are open for business."""
         return self.filter(status=PharmacyStatus.ACTIVE)
@@ -108,6 +139,7 @@ class Pharmacy(models.Model):
         null=True,
         blank=True,
         related_name="pharmacies",
+        db_index=False,  # pharmacy_by_area begins with it
     )
     address = models.CharField("地址", max_length=200, blank=True)
     phone = models.CharField("电话", max_length=60, blank=True)
@@ -126,8 +158,8 @@ class Pharmacy(models.Model):
     public_token = models.CharField("公开页编号", max_length=32, unique=True, editable=False)
     name_folded = models.CharField("规范名称", max_length=100, editable=False)
     address_folded = models.CharField("规范地址", max_length=200, blank=True, editable=False)
-    name_initials = models.CharField("拼音首字母", max_length=100, editable=False)
-    name_sort = models.CharField("拼音排序", max_length=200, editable=False)
+    name_initials = models.CharField("拼音首字母", max_length=100, editable=False, db_collation="C")
+    name_sort = models.CharField("拼音排序", max_length=200, editable=False, db_collation="C")
     created_at = models.DateTimeField("建档时间")
     updated_at = models.DateTimeField("更新时间")
 
@@ -156,7 +188,14 @@ class Pharmacy(models.Model):
         ]
         indexes = [
             models.Index(fields=["name_sort", "id"], name="pharmacy_by_name"),
+            models.Index(fields=["name_initials"], name="pharmacy_by_initials"),
             models.Index(fields=["area", "name_sort", "id"], name="pharmacy_by_area"),
+            models.Index(fields=["licence_expires_on"], name="pharmacy_by_expiry"),
+            models.Index(
+                fields=["status", "name_sort", "id"],
+                condition=~Q(status=PharmacyStatus.ACTIVE),
+                name="pharmacy_not_active",
+            ),
         ]
 
     def __str__(self) -> str:
