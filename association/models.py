@@ -237,6 +237,19 @@ class Delivery(models.Model):
         return f"{self.message} → {self.recipient_id} #{self.pk}"
 
 
+class Heartbeat(models.Model):
+    """The last sign of life of a background process; the jobs page warns when it grows old."""
+
+    name = models.CharField("进程", max_length=40, primary_key=True)
+    seen_at = models.DateTimeField("最近一次")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "进程心跳"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CalendarDayQuerySet(models.QuerySet):
     def calendar(self) -> WorkingCalendar:
         """Return the table of working days as one plain value for the pure arithmetic."""

@@ -29,6 +29,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Heartbeat",
+            fields=[
+                (
+                    "name",
+                    models.CharField(
+                        max_length=40, primary_key=True, serialize=False, verbose_name="进程"
+                    ),
+                ),
+                ("seen_at", models.DateTimeField(verbose_name="最近一次")),
+            ],
+            options={
+                "verbose_name": "进程心跳",
+                "verbose_name_plural": "进程心跳",
+            },
+        ),
+        migrations.CreateModel(
             name="Message",
             fields=[
                 (

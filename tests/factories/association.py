@@ -12,6 +12,7 @@ from association.models import (
     AuditEvent,
     CalendarDay,
     Delivery,
+    Heartbeat,
     Job,
     Message,
     StoredFile,
@@ -94,3 +95,11 @@ class CalendarDayFactory(factory.django.DjangoModelFactory):
     day = factory.LazyFunction(lambda: date(2026, 1, 1))
     is_working = False
     name = "元旦"
+
+
+class HeartbeatFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Heartbeat
+
+    name = "worker"
+    seen_at = factory.LazyFunction(timezone.now)
