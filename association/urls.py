@@ -1,5 +1,6 @@
 """All addresses of the portal: one line a room, by name."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -12,6 +13,12 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
 ]
+
+if settings.PORTAL_MODE == "demo":
+    urlpatterns += [
+        path("styleguide/", views.styleguide, name="styleguide"),
+        path("styleguide/<slug:page>/", views.styleguide, name="styleguide_page"),
+    ]
 
 handler400 = views.bad_request
 handler403 = views.permission_denied

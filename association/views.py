@@ -5,10 +5,14 @@ import secrets
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
+
+from association import styleguide as examples
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +60,22 @@ def large_text(request):
             "large", "1", max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure()
         )
     return response
+
+
+@require_safe
+@public
+def styleguide(request, page="kit"):
+    """Show every component in every state; the address exists in the demo only."""
+    context = examples.context() | {
+        "crumbs": [{"label": "设置", "url": "#main"}, {"label": "样张"}],
+        "actions": [
+            {"label": label, "url": reverse("styleguide_page", args=[name])}
+            for name, label in examples.PAGES.items()
+        ],
+    }
+    if page not in {"kit", *examples.PAGES}:
+        raise Http404
+    return render(request, f"styleguide/{page}.html", context)
 
 
 # The plain pages below read no session and no database: they must stand when those do not.
