@@ -12,9 +12,11 @@ POSITION_ROLES = (Role.HEAD_OFFICE, Role.OWNER, Role.STAFF)
 
 class PositionQuerySet(models.QuerySet):
     def current(self) -> "PositionQuerySet":
-        """Positions held today."""
+        """Positions held today; one that was ended opens no door from that moment on."""
         today = today_in_database()
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today)
+        return self.filter(
+            Q(ends_on=None) | Q(ends_on__gte=today, ended_at=None), starts_on__lte=today
+        )
 
 
 class Position(models.Model):
