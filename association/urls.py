@@ -12,6 +12,7 @@ urlpatterns = [
     path("large-text/", views.large_text, name="large_text"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("pledges/", include("pledges.urls")),
 ]
 
 if settings.PORTAL_MODE == "demo":

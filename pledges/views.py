@@ -1,0 +1,285 @@
+"""The doors of the pledge room: signing, receipts, campaigns, the public wall."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.guards import public_page, requires
+from accounts.permissions import allowed
+from accounts.roles import Permission
+from association.errors import BusinessRuleError
+from pledges import actions, queries
+from pledges.forms import AreaFilterForm, CampaignForm, SignForm
+from pledges.models import Campaign, Pledge, PledgeText
+from pledges.workflow import PERMISSION_FOR
+
+ROWS = 50
+
+
+@require_safe
+@requires(Permission.PLEDGE_VIEW, somewhere=True)
+def index(request):
+    """The campaigns for the office; for a shop its own pledges."""
+    today = timezone.localdate()
+    if not Campaign.objects.visible_to(request.user).exists() and not request.user.area_roles:
+        return _own_pledges(request, today)
+    campaigns = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
+    pledges = Pledge.objects.visible_to(request.user)
+    rows = [
+        {"campaign": campaign, **queries.progress(pledges.filter(campaign=campaign))}
+        for campaign in campaigns[:10]
+    ]
+    may_open = allowed(request.user, Permission.PLEDGE_MANAGE)
+    context = {"rows": rows, "texts": PledgeText.objects.order_by("-pk")[:10], "today": today}
+    context["actions"] = [
+        {"label": "公开承诺墙", "url": reverse("pledges:wall"), "icon": "external-link"},
+    ]
+    if may_open:
+        context["actions"].append(
+            {"label": "发起签署", "url": reverse("pledges:open"), "icon": "plus", "primary": True}
+        )
+    return render(request, "pledges/index.html", context)
+
+
+def _own_pledges(request, today: date):
+    mine = (
+        Pledge.objects.visible_to(request.user)
+        .select_related("campaign__text", "pharmacy")
+        .order_by("-campaign__year", "pharmacy__name_sort")
+    )
+    waiting = queries.waiting_for(request.user, on=today)
+    ids = {pledge.pk for pledge in waiting}
+    context = {
+        "waiting": waiting,
+        "others": [pledge for pledge in mine[:200] if pledge.pk not in ids],
+        "heading": "承诺书",
+        "back_url": "/",
+        "back_label": "首页",
+    }
+    return render(request, "pledges/mine.html", context)
+
+
+@require_safe
+@requires(Permission.PLEDGE_VIEW, on=Pledge)
+def detail(request, pledge):
+    """The receipt: what was promised, by whom and when."""
+    context = {
+        "pledge": pledge,
+        "text": pledge.campaign.text,
+        "clauses": pledge.campaign.text.clauses.order_by("seq"),
+        "acts": queries.acts_open_to(request.user, pledge),
+        "facts": [
+            {"name": "药店", "value": pledge.pharmacy.name},
+            {"name": "编号", "value": pledge.number},
+            {"name": "签署人", "value": pledge.signed_name},
+            {
+                "name": "承诺期",
+                "value": f"{pledge.campaign.starts_on} 至 {pledge.campaign.ends_on}",
+            },
+        ],
+        "heading": f"{pledge.campaign.year} 年度承诺书",
+        "back_url": reverse("pledges:index"),
+        "back_label": "承诺书",
+    }
+    return render(request, "pledges/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(PERMISSION_FOR["sign"], on=Pledge)
+def sign(request, pledge):
+    """Read, tick each clause, write the name."""
+    clauses = list(pledge.campaign.text.clauses.order_by("seq"))
+    form = SignForm(request.POST or None, clauses=clauses)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.sign(
+                pledge,
+                ticked=form.ticked,
+                name=form.cleaned_data["name"],
+                by=request.user,
+                now=timezone.now(),
+            )
+        except BusinessRuleError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "承诺书已签署，已在承诺墙公示。")
+            return redirect("pledges:detail", pk=pledge.pk)
+    context = {
+        "pledge": pledge,
+        "text": pledge.campaign.text,
+        "form": form,
+        "can_sign": "sign" in queries.acts_open_to(request.user, pledge),
+        "heading": f"签署 {pledge.campaign.year} 年度承诺书",
+        "back_url": reverse("pledges:index"),
+        "back_label": "承诺书",
+    }
+    return render(request, "pledges/sign.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.PLEDGE_MANAGE)
+def open_campaign(request):
+    """The short form that opens a year's campaign."""
+    form = CampaignForm(request.POST or None, initial=_next_campaign())
+    if form.is_valid():
+        try:
+            campaign = actions.open_campaign(
+                **form.cleaned_data, by=request.user, now=timezone.now()
+            )
+        except BusinessRuleError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, f"已邀请 {campaign.pledges.count()} 家药店签署，负责人会收到站内消息。"
+            )
+            return redirect("pledges:campaign", pk=campaign.pk)
+    return render(request, "pledges/open.html", {"form": form, "crumbs": _crumbs("发起签署")})
+
+
+def _next_campaign() -> dict:
+    today = timezone.localdate()
+    latest = Campaign.objects.order_by("-year").first()
+    year = today.year if latest is None else max(latest.year + 1, today.year)
+    starts_on = max(date(year, 1, 1), today)
+    return {
+        "year": year,
+        "starts_on": starts_on,
+        "ends_on": date(year, 12, 31),
+        "sign_by": max(date(year, 1, 31), starts_on),
+        "text": PledgeText.objects.order_by("-created_at", "-pk").first(),
+    }
+
+
+@require_safe
+@requires(Permission.PLEDGE_VIEW, on=Campaign)
+def campaign(request, campaign):
+    """How far a campaign has come, by area, and who has not signed."""
+    pledges = Pledge.objects.visible_to(request.user).filter(campaign=campaign)
+    progress = queries.progress(pledges)
+    form = AreaFilterForm(request.GET)
+    view = "signed" if request.GET.get("view") == "signed" else "waiting"
+    area = form.cleaned_data["area"] if form.is_valid() else None
+    rows = (
+        pledges.filter(signed_at__isnull=False).order_by("-signed_at", "pk")
+        if view == "signed"
+        else pledges.waiting().order_by("pharmacy__area__order", "pharmacy__name_sort", "pk")
+    )
+    if area:
+        rows = rows.filter(pharmacy__area=area)
+    page = Paginator(rows.select_related("pharmacy__area", "pharmacy__unit"), ROWS).get_page(
+        request.GET.get("page")
+    )
+    base = f"{reverse('pledges:campaign', args=[campaign.pk])}?area={area.code if area else ''}"
+    today = timezone.localdate()
+    context = {
+        "campaign": campaign,
+        "progress": progress,
+        "form": form,
+        "view": view,
+        "page": page,
+        "base": f"{base}&view={view}",
+        "is_open": today <= campaign.ends_on,
+        "is_late": campaign.sign_by < today,
+        "may_manage": allowed(request.user, Permission.PLEDGE_MANAGE, campaign),
+        "tabs": [
+            {
+                "label": "还没签",
+                "url": f"{base}&view=waiting",
+                "count": progress["waiting"],
+                "current": view == "waiting",
+            },
+            {
+                "label": "已签署",
+                "url": f"{base}&view=signed",
+                "count": progress["signed"],
+                "current": view == "signed",
+            },
+        ],
+        "crumbs": _crumbs(f"{campaign.year} 年度"),
+    }
+    return render(request, "pledges/campaign.html", context)
+
+
+@require_POST
+@requires(Permission.PLEDGE_MANAGE, on=Campaign)
+def invite(request, campaign):
+    """Invite shops that joined since."""
+    try:
+        invited = actions.invite(campaign, by=request.user, now=timezone.now())
+    except BusinessRuleError as error:
+        messages.error(request, str(error))
+    else:
+        said = f"已补发 {invited} 家。" if invited else "营业中的药店都已在名单里，没有新增。"
+        messages.success(request, said)
+    return redirect("pledges:campaign", pk=campaign.pk)
+
+
+@require_POST
+@requires(Permission.PLEDGE_MANAGE, on=Campaign)
+def remind(request, campaign):
+    """Remind everybody who has not signed."""
+    pledges = Pledge.objects.visible_to(request.user)
+    try:
+        told = actions.remind(campaign, pledges=pledges, by=request.user, now=timezone.now())
+    except BusinessRuleError as error:
+        messages.error(request, str(error))
+    else:
+        said = (
+            f"已提醒 {told} 位负责人。"
+            if told
+            else "今天已经提醒过，或未签的药店还没有负责人账号；没有账号的请打印邀请单。"
+        )
+        messages.success(request, said)
+    return redirect("pledges:campaign", pk=campaign.pk)
+
+
+@require_safe
+@public_page
+def wall(request):
+    """The public wall: who stands by the pledge, by sub-district."""
+    today = timezone.localdate()
+    form = AreaFilterForm(request.GET)
+    word = request.GET.get("q", "").strip()[:50]
+    area = form.cleaned_data["area"] if form.is_valid() else None
+    pledges = queries.wall(on=today)
+    if area:
+        pledges = pledges.filter(pharmacy__area=area)
+    if word:
+        pledges = pledges.filter(Q(pharmacy__name__icontains=word))
+    page = Paginator(pledges, ROWS).get_page(request.GET.get("page"))
+    campaign = queries.current_campaign(on=today)
+    context = {
+        "form": form,
+        "word": word,
+        "page": page,
+        "campaign": campaign,
+        "clauses": campaign.text.clauses.order_by("seq") if campaign else (),
+        "base": f"?area={area.code if area else ''}&q={word}",
+    }
+    return render(request, "pledges/wall.html", context)
+
+
+@require_safe
+@public_page
+def wall_shop(request, token):
+    """One shop on the wall with the clauses it stands by."""
+    pledge = get_object_or_404(
+        queries.wall(on=timezone.localdate()).select_related("campaign__text"),
+        pharmacy__public_token=token,
+    )
+    context = {
+        "pledge": pledge,
+        "text": pledge.campaign.text,
+        "clauses": pledge.campaign.text.clauses.order_by("seq"),
+    }
+    return render(request, "pledges/wall_shop.html", context)
+
+
+def _crumbs(here: str) -> list[dict]:
+    return [{"label": "承诺与公示", "url": reverse("pledges:index")}, {"label": here}]

@@ -1,0 +1,272 @@
+import threading
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from accounts.roles import Role
+from association.models import AuditEvent, Delivery
+from association.workflow import ForbiddenMoveError
+from members.enums import PharmacyStatus
+from pledges import actions
+from pledges.models import Campaign, Pledge, PledgeText
+from pledges.workflow import PLEDGE
+from tests.factories.accounts import make_user
+from tests.factories.members import PharmacyFactory, PositionFactory, owner_of, staff_of
+from tests.factories.pledges import CampaignFactory, PledgeFactory, PledgeTextFactory
+
+pytestmark = pytest.mark.django_db
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 1, 12, 12, tzinfo=SHANGHAI)
+NEXT_YEAR = datetime(2027, 1, 2, 12, tzinfo=SHANGHAI)
+BOTH = {"law", "service"}
+
+
+def invited() -> tuple[Pledge, object]:
+    pledge = PledgeFactory()
+    return pledge, owner_of(pledge.pharmacy)
+
+
+def test_sign_freezes_the_wording_and_leaves_a_line_in_the_trail():
+    pledge, owner = invited()
+
+    signed = actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+
+    text = PledgeText.objects.get(pk=pledge.campaign.text_id)
+    assert (signed.state, signed.signed_by, signed.signed_name) == (
+        "signed",
+        owner,
+        owner.real_name,
+    )
+    assert signed.ticked == ["law", "service"]
+    assert signed.text_sha256 == text.digest()
+    assert text.frozen_at == NOON
+    event = AuditEvent.objects.get()
+    assert (event.act, event.actor_role, event.detail["sha256"]) == (
+        "pledge.signed",
+        "owner",
+        signed.text_sha256,
+    )
+
+
+def test_the_second_shop_signs_under_the_same_frozen_text():
+    pledge, owner = invited()
+    other = PledgeFactory(campaign=pledge.campaign)
+    other_owner = owner_of(other.pharmacy)
+    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+
+    second = actions.sign(other, ticked=BOTH, name=other_owner.real_name, by=other_owner, now=NOON)
+
+    assert second.state == "signed"
+
+
+@pytest.mark.parametrize(
+    ("ticked", "name", "error"),
+    [
+        ({"law"}, "示例负责人", actions.ClausesNotTickedError),
+        (BOTH, "示例旁人", actions.SignatureNameError),
+    ],
+    ids=["a clause left out", "somebody else's name"],
+)
+def test_sign_refuses_and_changes_nothing(ticked, name, error):
+    pledge, owner = invited()
+    owner.real_name = "示例负责人"
+    owner.save(update_fields=["real_name"])
+
+    with pytest.raises(error):
+        actions.sign(pledge, ticked=ticked, name=name, by=owner, now=NOON)
+
+    assert Pledge.objects.get().state == "invited"
+    assert not AuditEvent.objects.exists()
+    assert PledgeText.objects.get().frozen_at is None
+
+
+def test_nobody_signs_for_another_shop():
+    pledge, _ = invited()
+    stranger = owner_of(PharmacyFactory())
+    clerk = make_user(Role.SECRETARIAT)
+    employee = staff_of(pledge.pharmacy)
+
+    for person in (stranger, clerk, employee):
+        with pytest.raises(actions.NotYoursToSignError):
+            actions.sign(pledge, ticked=BOTH, name=person.real_name, by=person, now=NOON)
+
+    assert Pledge.objects.get().state == "invited"
+
+
+def test_signing_twice_is_refused_with_who_and_when():
+    pledge, owner = invited()
+    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+
+    with pytest.raises(actions.AlreadySignedError, match="2026年1月12日 12:00 签署，不用再签"):
+        actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+
+
+def test_sign_after_the_period_is_refused():
+    pledge, owner = invited()
+
+    with pytest.raises(actions.CampaignOverError, match="已经结束"):
+        actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_owners_in_the_same_second_exactly_one_signs():
+    pledge = PledgeFactory()
+    owners = [PositionFactory(pharmacy=pledge.pharmacy).user for _ in range(2)]
+    gate, outcomes = threading.Barrier(2), []
+
+    def try_it(owner):
+        try:
+            gate.wait()
+            actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+            outcomes.append("signed")
+        except actions.AlreadySignedError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=try_it, args=(owner,)) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["refused", "signed"]
+    assert AuditEvent.objects.filter(act="pledge.signed").count() == 1
+
+
+def test_open_campaign_invites_every_open_shop_and_tells_the_owners():
+    shop = PharmacyFactory()
+    PharmacyFactory(status=PharmacyStatus.CLOSED)
+    owner = owner_of(shop)
+
+    campaign = actions.open_campaign(
+        PledgeTextFactory(),
+        year=2026,
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+        sign_by=date(2026, 1, 31),
+        by=make_user(Role.SECRETARIAT),
+        now=NOON,
+    )
+
+    assert [pledge.pharmacy for pledge in campaign.pledges.all()] == [shop]
+    assert [delivery.recipient for delivery in Delivery.objects.all()] == [owner]
+    assert set(AuditEvent.objects.values_list("act", flat=True)) == {
+        "pledge.campaign_opened",
+        "pledge.invited",
+    }
+
+
+def test_a_second_campaign_in_a_year_is_refused():
+    campaign = CampaignFactory(year=2026)
+
+    with pytest.raises(actions.CampaignExistsError, match="已经发起过"):
+        actions.open_campaign(
+            campaign.text,
+            year=2026,
+            starts_on=date(2026, 1, 1),
+            ends_on=date(2026, 12, 31),
+            sign_by=date(2026, 1, 31),
+            by=make_user(),
+            now=NOON,
+        )
+
+    assert Campaign.objects.count() == 1
+
+
+def test_days_out_of_order_are_refused():
+    with pytest.raises(actions.CampaignDaysError):
+        actions.open_campaign(
+            PledgeTextFactory(),
+            year=2026,
+            starts_on=date(2026, 2, 1),
+            ends_on=date(2026, 12, 31),
+            sign_by=date(2026, 1, 31),
+            by=make_user(),
+            now=NOON,
+        )
+
+
+def test_invite_again_adds_only_shops_that_joined_since():
+    pledge = PledgeFactory()
+    newcomer = PharmacyFactory()
+    clerk = make_user(Role.SECRETARIAT)
+
+    assert actions.invite(pledge.campaign, by=clerk, now=NOON) == 1
+    assert actions.invite(pledge.campaign, by=clerk, now=NOON) == 0
+    assert newcomer.pledges.count() == 1
+
+
+def test_remind_reaches_unsigned_owners_once_a_day():
+    pledge, owner = invited()
+    signed = PledgeFactory(campaign=pledge.campaign, signed=True)
+    owner_of(signed.pharmacy)
+    clerk = make_user(Role.SECRETARIAT)
+    everything = Pledge.objects.all()
+
+    assert actions.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 1
+    assert actions.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 0
+    assert [delivery.recipient for delivery in Delivery.objects.all()] == [owner]
+
+
+def test_lapse_closes_signed_and_unsigned_after_the_period_only():
+    unsigned = PledgeFactory()
+    signed = PledgeFactory(campaign=unsigned.campaign, signed=True)
+
+    with pytest.raises(actions.CampaignOverError):
+        actions.lapse(signed, now=NOON)
+    for pledge in (unsigned, signed):
+        actions.lapse(pledge, now=NEXT_YEAR)
+
+    assert set(Pledge.objects.values_list("state", flat=True)) == {"expired"}
+    with pytest.raises(ForbiddenMoveError):
+        actions.lapse(signed, now=NEXT_YEAR)
+
+
+def test_a_second_year_works_while_the_old_pledge_runs_out():
+    pledge, owner = invited()
+    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    campaign = actions.open_campaign(
+        pledge.campaign.text,
+        year=2027,
+        starts_on=date(2027, 1, 1),
+        ends_on=date(2027, 12, 31),
+        sign_by=date(2027, 1, 31),
+        by=make_user(Role.SECRETARIAT),
+        now=NEXT_YEAR,
+    )
+    fresh = campaign.pledges.get()
+
+    actions.lapse(pledge, now=NEXT_YEAR)
+    actions.sign(fresh, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+
+    assert list(Pledge.objects.order_by("pk").values_list("state", flat=True)) == [
+        "expired",
+        "signed",
+    ]
+
+
+def test_load_text_twice_enters_it_once():
+    document = {
+        "title": "示例承诺书",
+        "version": "1.0",
+        "preamble": "自愿承诺。",
+        "term_months": 12,
+        "adopted_note": "",
+        "source": "",
+        "clauses": [{"seq": 1, "key": "law", "title": "守法", "text": "守法。", "cites": []}],
+    }
+
+    assert [actions.load_text(document, now=NOON)[1] for _ in range(2)] == [True, False]
+
+
+def test_every_state_can_be_reached():
+    reached, frontier = set(), {PLEDGE.initial}
+    while frontier:
+        reached |= frontier
+        frontier = {PLEDGE.after(s, a) for s in frontier for a in PLEDGE.acts_from(s)} - reached
+
+    assert reached == set(PLEDGE.labels)

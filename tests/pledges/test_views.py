@@ -1,0 +1,154 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from pledges.models import Campaign, Pledge
+from tests.factories.accounts import make_user
+from tests.factories.members import PharmacyFactory, owner_of, staff_of
+from tests.factories.pledges import CampaignFactory, PledgeFactory, PledgeTextFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign():
+    today = timezone.localdate()
+    return CampaignFactory(
+        year=today.year,
+        starts_on=today - timedelta(days=30),
+        sign_by=today,
+        ends_on=today + timedelta(days=30),
+    )
+
+
+def test_an_owner_signs_on_the_phone(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+    owner = owner_of(pledge.pharmacy)
+    client.force_login(owner)
+
+    page = client.get(reverse("pledges:index")).content.decode()
+    assert reverse("pledges:sign", args=[pledge.pk]) in page
+    answer = client.post(
+        reverse("pledges:sign", args=[pledge.pk]),
+        {"clause_law": "on", "clause_service": "on", "name": owner.real_name},
+    )
+
+    assert answer.url == reverse("pledges:detail", args=[pledge.pk])
+    receipt = client.get(answer.url).content.decode()
+    assert owner.real_name in receipt
+    assert Pledge.objects.get().text_sha256 in receipt
+
+
+def test_a_forgotten_tick_is_named_and_the_rest_stays(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+    owner = owner_of(pledge.pharmacy)
+    client.force_login(owner)
+
+    page = client.post(
+        reverse("pledges:sign", args=[pledge.pk]),
+        {"clause_law": "on", "name": owner.real_name},
+    ).content.decode()
+
+    assert "还有 1 条没有勾选：示例条款2" in page
+    assert "checked" in page
+    assert Pledge.objects.get().state == "invited"
+
+
+def test_signing_again_is_told_kindly(client, campaign):
+    pledge = PledgeFactory(campaign=campaign, signed=True)
+    client.force_login(owner_of(pledge.pharmacy))
+
+    page = client.get(reverse("pledges:sign", args=[pledge.pk])).content.decode()
+
+    assert "这份承诺书不用再签" in page
+
+
+def test_the_door_to_signing_is_the_owners_alone(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+    address = reverse("pledges:sign", args=[pledge.pk])
+
+    for person, status in (
+        (owner_of(PharmacyFactory()), 404),
+        (staff_of(pledge.pharmacy), 403),
+        (make_user(Role.SECRETARIAT), 403),
+        (make_user(Role.REGULATOR), 403),
+    ):
+        client.force_login(person)
+        assert client.get(address).status_code == status
+
+
+def test_the_office_opens_a_campaign_and_sees_who_has_not_signed(client):
+    shop = PharmacyFactory()
+    text = PledgeTextFactory()
+    client.force_login(make_user(Role.SECRETARIAT))
+    today = timezone.localdate()
+
+    answer = client.post(
+        reverse("pledges:open"),
+        {
+            "year": today.year,
+            "text": text.pk,
+            "starts_on": today,
+            "ends_on": today + timedelta(days=300),
+            "sign_by": today + timedelta(days=20),
+        },
+    )
+
+    campaign = Campaign.objects.get()
+    assert answer.url == reverse("pledges:campaign", args=[campaign.pk])
+    assert shop.name in client.get(answer.url).content.decode()
+    assert client.post(reverse("pledges:remind", args=[campaign.pk])).status_code == 302
+    assert client.post(reverse("pledges:invite", args=[campaign.pk])).status_code == 302
+
+
+def test_a_regulator_reads_and_does_not_act(client, campaign):
+    client.force_login(make_user(Role.REGULATOR))
+
+    page = client.get(reverse("pledges:campaign", args=[campaign.pk]))
+    assert page.status_code == 200
+    assert "提醒未签的" not in page.content.decode()
+    assert client.post(reverse("pledges:remind", args=[campaign.pk])).status_code == 403
+    assert client.get(reverse("pledges:open")).status_code == 403
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_wall_shows_shops_but_no_names_of_people(
+    client, campaign, count, django_assert_num_queries
+):
+    pledges = PledgeFactory.create_batch(count, campaign=campaign, signed=True)
+    client.get(reverse("pledges:wall"))
+
+    with django_assert_num_queries(5):
+        page = client.get(reverse("pledges:wall")).content.decode()
+
+    assert page.count("/pledges/wall/token") == count
+    assert pledges[0].signed_name not in page
+    shop = client.get(reverse("pledges:wall_shop", args=[pledges[0].pharmacy.public_token]))
+    assert "示例条款1" in shop.content.decode()
+    assert pledges[0].signed_name not in shop.content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_campaign_page_asks_the_same_number_of_queries(
+    client, campaign, count, django_assert_max_num_queries
+):
+    PledgeFactory.create_batch(count, campaign=campaign)
+    client.force_login(make_user(Role.SECRETARIAT))
+    address = reverse("pledges:campaign", args=[campaign.pk])
+    client.get(address)
+
+    with django_assert_max_num_queries(14):
+        page = client.get(address).content.decode()
+
+    assert page.count("示例大药房") == count
+
+
+def test_a_shop_that_has_not_signed_is_not_on_the_wall(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+
+    answer = client.get(reverse("pledges:wall_shop", args=[pledge.pharmacy.public_token]))
+
+    assert answer.status_code == 404
