@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("pledges/", include("pledges.urls")),
+    path("ratings/", include("starrating.urls")),
 ]
 
 if settings.PORTAL_MODE == "demo":

@@ -18,6 +18,13 @@ class PositionQuerySet(models.QuerySet):
             Q(ends_on=None) | Q(ends_on__gte=today, ended_at=None), starts_on__lte=today
         )
 
+    def answering_for(self, pharmacy: Pharmacy) -> "PositionQuerySet":
+        """Today's owner of the shop and head office of its company: who gets its messages."""
+        return self.current().filter(
+            Q(pharmacy=pharmacy, role=Role.OWNER)
+            | Q(unit=pharmacy.unit_id, role__in=[Role.OWNER, Role.HEAD_OFFICE])
+        )
+
 
 class Position(models.Model):
     """A person's role at one shop, or at one company for all its shops; ended, never deleted."""

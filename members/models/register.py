@@ -116,6 +116,14 @@ class PharmacyQuerySet(models.QuerySet):
         """Shops that are open or paused, not struck off."""
         return self.exclude(status=PharmacyStatus.CLOSED)
 
+    def held_by(self, user) -> "PharmacyQuerySet":
+        """Shops for which the person answers or works today, directly or by the company."""
+        positions = user.positions.current()
+        return self.filter(
+            Q(pk__in=positions.filter(pharmacy__isnull=False).values("pharmacy"))
+            | Q(unit__in=positions.filter(unit__isnull=False).values("unit"))
+        )
+
     def active(self) -> "PharmacyQuerySet":
         """Shops that are open for business."""
         return self.filter(status=PharmacyStatus.ACTIVE)

@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.timezone import localtime
 
 from accounts.roles import Role
 from association.models import StoredFile, both_or_neither, user_reference
@@ -180,6 +182,14 @@ class ItemNote(models.Model):
         return f"{self.item} #{self.pk}"
 
 
+class EvidenceFileQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "EvidenceFileQuerySet":
+        """Papers of the assessments the person may see, with their assessment at hand."""
+        return self.filter(assessment__in=Assessment.objects.visible_to(user)).select_related(
+            "assessment__cycle__scheme", "assessment__pharmacy", "file"
+        )
+
+
 class EvidenceFile(models.Model):
     """A photo or paper that the shop put beside an item (佐证)."""
 
@@ -196,6 +206,8 @@ class EvidenceFile(models.Model):
     removed_at = models.DateTimeField("移除时间", null=True, blank=True)
     removed_by = user_reference("+", "移除人", null=True, blank=True)
 
+    objects = EvidenceFileQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "佐证"
         constraints = [
@@ -206,6 +218,20 @@ class EvidenceFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} #{self.pk}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        return self.assessment.roles_of(user)
+
+    @property
+    def words(self) -> str:
+        """What stands under the tile."""
+        return self.caption or f"{localtime(self.added_at):%m-%d %H:%M}"
+
+    @property
+    def thumbnail(self) -> str:
+        """The address of the picture itself; empty for a paper that is no picture."""
+        is_picture = self.file.content_type.startswith("image/")
+        return reverse("starrating:evidence", args=[self.pk]) if is_picture else ""
 
 
 class MarkPaper(models.Model):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from association.models import both_or_neither, user_reference
+from starrating import scheme_format
 from starrating.enums import SchemeState
 
 
@@ -69,3 +70,15 @@ class Scheme(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
+
+    @property
+    def rules(self) -> scheme_format.Scheme:
+        """The document as the engine reads it; read once per process and document."""
+        known = _RULES.get(self.document_hash)
+        if known is None:
+            known = _RULES[self.document_hash] = scheme_format.load(self.document)
+        return known
+
+
+# By document hash: a process meets a handful of schemes in its life.
+_RULES: dict[str, scheme_format.Scheme] = {}

@@ -1,0 +1,137 @@
+"""The reviewer's work list and the case beside it."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.permissions import allowed
+from accounts.roles import Permission, Role
+from members.name_keys import folded, initials
+from starrating.enums import AssessmentState
+from starrating.models import Assessment, Cycle
+from starrating.queries.entry import owner_sheet, papers_by_item
+from starrating.scheme_shape import Item
+from starrating.self_assessment import Line, owner_items
+
+VIEWS = {
+    "todo": ("待评审", Q(state=AssessmentState.SUBMITTED)),
+    "unconfirmed": ("待药店确认", Q(state=AssessmentState.SUBMITTED, confirmed_at=None)),
+    "returned": ("退回补充", Q(state=AssessmentState.RETURNED)),
+    "done": ("评审完成", Q(state=AssessmentState.REVIEWED)),
+    "late": ("自评未交", Q(state=AssessmentState.OPEN)),
+    "all": ("全部", Q()),
+}
+PAGE = 50
+
+
+def work_list(cycle: Cycle, user) -> QuerySet[Assessment]:
+    """The cases of the cycle that the person works on: a reviewer's own, else all in sight."""
+    rows = Assessment.objects.visible_to(user).taking_part().filter(cycle=cycle)
+    if Role.REVIEWER in user.area_roles and not allowed(user, Permission.ASSESSMENT_ASSIGN):
+        rows = rows.filter(assignments__reviewer=user, assignments__ended_at=None)
+    return rows
+
+
+def tab_counts(rows: QuerySet[Assessment]) -> dict[str, int]:
+    """How many cases stand under each view, in one query."""
+    return rows.aggregate(
+        **{
+            name: Count("pk", filter=condition, distinct=True)
+            for name, (_, condition) in VIEWS.items()
+        }
+    )
+
+
+def narrowed(rows: QuerySet[Assessment], *, view: str, text: str = "", area=None) -> QuerySet:
+    """The cases under one view that match what was typed (name or pinyin initials)."""
+    rows = rows.filter(VIEWS[view][1])
+    if area:
+        rows = rows.filter(pharmacy__area=area)
+    if text := text.strip():
+        rows = rows.filter(
+            Q(pharmacy__name_folded__contains=folded(text))
+            | Q(pharmacy__name_initials__startswith=initials(text) or "\x00")
+            | Q(pharmacy__licence_number__icontains=text)
+        )
+    return rows.select_related("pharmacy__area", "pharmacy__unit").order_by(
+        "pharmacy__name_sort", "pharmacy_id"
+    )
+
+
+def page_of(rows: QuerySet[Assessment], *, after: str = "", before: str = ""):
+    """Return ``(rows, previous key, next key)`` of one page by (sort key, shop); keys or ``""``."""
+    if before:
+        name, _, pk = before.rpartition("~")
+        earlier = rows.filter(
+            Q(pharmacy__name_sort__lt=name) | Q(pharmacy__name_sort=name, pharmacy_id__lt=int(pk))
+        ).order_by("-pharmacy__name_sort", "-pharmacy_id")[: PAGE + 1]
+        found = list(earlier)
+        has_more = len(found) > PAGE
+        shown = found[:PAGE][::-1]
+        return shown, _key(shown[0]) if has_more and shown else "", _key(shown[-1]) if shown else ""
+    if after:
+        name, _, pk = after.rpartition("~")
+        rows = rows.filter(
+            Q(pharmacy__name_sort__gt=name) | Q(pharmacy__name_sort=name, pharmacy_id__gt=int(pk))
+        )
+    found = list(rows[: PAGE + 1])
+    shown = found[:PAGE]
+    has_more = len(found) > PAGE
+    return shown, _key(shown[0]) if after and shown else "", _key(shown[-1]) if has_more else ""
+
+
+def _key(assessment: Assessment) -> str:
+    return f"{assessment.pharmacy.name_sort}~{assessment.pharmacy_id}"
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One item of the case: the shop's answer, the reviewer's value, the papers."""
+
+    line: Line
+    reviewed: str
+    na_state: str
+    papers: tuple
+
+    @property
+    def item(self) -> Item:
+        return self.line.item
+
+    @property
+    def choices(self) -> list[str]:
+        """The answers a reviewer may choose instead; empty where a number is typed."""
+        if self.item.method == "bool":
+            return ["符合", "不符合"]
+        return [level.name for level in self.item.levels]
+
+
+def case(assessment: Assessment) -> list[tuple[str, list[CaseLine]]]:
+    """Return the handed-in sheet by parts, each line ready for the panel."""
+    papers = papers_by_item(assessment)
+    parts = []
+    for part in owner_sheet(assessment).parts:
+        lines = []
+        for line in part.lines:
+            values = assessment.sheet.get(line.item.code, {})
+            claim = values.get("na", {})
+            lines.append(
+                CaseLine(
+                    line=line,
+                    reviewed=str(values.get("reviewed", {}).get("value", "")),
+                    na_state="confirmed"
+                    if claim.get("confirmed_at")
+                    else "refused"
+                    if claim.get("refused_at")
+                    else "claimed"
+                    if claim
+                    else "",
+                    papers=tuple(papers.get(line.item.code, ())),
+                )
+            )
+        parts.append((f"{part.position}. {part.name}", lines))
+    return parts
+
+
+def reviewable_items(assessment: Assessment) -> dict[str, Item]:
+    """The items that a reviewer passes judgement on."""
+    return owner_items(assessment.cycle.scheme.rules)
