@@ -250,7 +250,8 @@ def on_behalf(request, assessment):
                     now=now,
                 )
                 messages.success(request, "已代录提交，等药店在手机上确认。")
-                return redirect("starrating:detail", pk=assessment.pk)
+                address = reverse("starrating:review", args=[assessment.cycle_id])
+                return redirect(f"{address}?view=all&case={assessment.pk}")
         except BusinessRuleError as error:
             refusal = str(error)
         form = owner_sheet(assessment)

@@ -172,5 +172,5 @@ def test_the_work_list_costs_the_same_queries_for_one_and_three(
     client.force_login(reviewer)
     address = reverse("starrating:review", args=[cycle.pk])
     client.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(address, {"view": "all"})
