@@ -331,18 +331,18 @@ def pips(done: int, total: int, current: int = 0, stopped: int = 0, label: str =
     """Draw progress in steps: ``done`` filled, then ``stopped`` red, then ``current`` outlined."""
     marks = ["on"] * int(done) + ["stop"] * int(stopped) + ["cur"] * int(current)
     marks += [""] * max(int(total) - len(marks), 0)
-    return {"marks": marks, "label": label or f"进度 {done} / {total}"}
+    return {"marks": marks[: int(total)], "label": label or f"进度 {done} / {total}"}
 
 
 UNIT_KINDS = {
-    "5": ("u5", "k5", "五星"),
-    "4": ("u4", "k4", "四星"),
-    "3": ("u3", "k3", "三星"),
-    "2": ("u2", "k2", "二星"),
-    "1": ("u1", "k1", "一星"),
-    "0": ("u0", "k0", "未达星"),
-    "none": ("ux", "kx", "未参评"),
-    "veto": ("uv", "kv", "涉否决"),
+    "5": ("u5", "key5", "五星"),
+    "4": ("u4", "key4", "四星"),
+    "3": ("u3", "key3", "三星"),
+    "2": ("u2", "key2", "二星"),
+    "1": ("u1", "key1", "一星"),
+    "0": ("u0", "key0", "未达星"),
+    "none": ("ux", "keyx", "未参评"),
+    "veto": ("uv", "keyv", "涉否决"),
 }
 
 
@@ -372,7 +372,7 @@ def units_legend(counts: Mapping | Iterable) -> dict:
 def line_chart(lines: list, labels: list, low: int = 0, high: int = 100, title: str = "") -> dict:
     """Draw lines over time: ``lines`` = [{"name", "values", "tone"}]."""
     width, left, right, top, bottom = 560, 34, 476, 20, 160
-    step = (right - left) / max(len(labels) - 1, 1)
+    apart = (right - left) / max(len(labels) - 1, 1)
 
     def height(value: object) -> float:
         return round(bottom - (float(value) - low) / (high - low) * (bottom - top), 1)
@@ -380,7 +380,7 @@ def line_chart(lines: list, labels: list, low: int = 0, high: int = 100, title: 
     drawn = []
     for line in lines:
         dots = [
-            (round(left + place * step, 1), height(value))
+            (round(left + place * apart, 1), height(value))
             for place, value in enumerate(line["values"])
             if value is not None
         ]
@@ -394,8 +394,9 @@ def line_chart(lines: list, labels: list, low: int = 0, high: int = 100, title: 
                 }
             )
     _push_apart(drawn)
-    grid = [(value, height(value)) for value in range(low, high + 1, max((high - low) // 4, 1))]
-    ticks = [(round(left + place * step, 1), label) for place, label in enumerate(labels)]
+    rule = next(rule for rule in (1, 2, 5, 10, 20, 25, 50, 100) if (high - low) / rule <= 4)
+    grid = [(value, height(value)) for value in range(-(-low // rule) * rule, high + 1, rule)]
+    ticks = [(round(left + place * apart, 1), label) for place, label in enumerate(labels)]
     return {
         "lines": drawn, "grid": grid, "ticks": ticks, "title": title,
         "width": width, "left": left, "right": right, "labels": labels,
