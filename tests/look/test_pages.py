@@ -11,7 +11,7 @@ from association.styleguide import PAGES
 def test_the_style_guide_shows_itself_without_a_login(client, page):
     answer = client.get(f"/styleguide/{page}")
     assert answer.status_code == 200
-    assert "样张" in answer.content.decode()
+    assert "<h1" in answer.content.decode()
 
 
 def test_an_unknown_page_of_the_style_guide_is_not_found(client):
