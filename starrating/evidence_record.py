@@ -5,8 +5,9 @@ of who said so, ``value`` as it was written down, ``n`` behind it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 from starrating.scheme_format import canonical_json
@@ -141,12 +142,46 @@ def evidence_from_dict(record: Mapping[str, Any]) -> Evidence:
 
 def evidence_json(evidence: Evidence) -> str:
     """Return the canonical JSON of ``evidence``; its SHA-256 freezes the basis of a result."""
-    return canonical_json(evidence_to_dict(evidence))
+    others = replace(evidence, items={}, bonus={})
+    parts = evidence_to_dict(others)
+    texts = {name: canonical_json(part) for name, part in parts.items()}
+    if items := _values_text(evidence.items):
+        texts["items"] = items
+    if bonus := _values_text(evidence.bonus):
+        texts["bonus"] = bonus
+    return "{" + ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)]) + "}"
+
+
+def _values_text(values_by_code: Mapping[str, tuple[Value, ...]]) -> str:
+    """Return the canonical JSON of the values, written by hand because it is the longest part."""
+    codes = []
+    for code in sorted(values_by_code):
+        values = values_by_code[code]
+        if len(values) == 1:
+            codes.append(f"{quoted(code)}:[{_value_text(values[0])}]")
+        elif values:
+            texts = ",".join([_value_text(v) for v in sorted(values, key=value_order)])
+            codes.append(f"{quoted(code)}:[{texts}]")
+    return "{" + ",".join(codes) + "}" if codes else ""
+
+
+def _value_text(value: Value) -> str:
+    kind, answer, source, label, n, reason = value
+    text = (
+        f'"kind":{quoted(kind)}' if not source else f'"id":{quoted(source)},"kind":{quoted(kind)}'
+    )
+    if label:
+        text += f',"label":{quoted(label)}'
+    if n is not None:
+        text += f',"n":{n}'
+    if reason:
+        text += f',"reason":{quoted(reason)}'
+    return f'{{{text},"value":{quoted(answer)}}}' if answer else f"{{{text}}}"
 
 
 def _values(values: tuple[Value, ...]) -> list[dict[str, Any]]:
     if len(values) > 1:
-        values = tuple(sorted(values, key=_value_order))
+        values = tuple(sorted(values, key=value_order))
     return [
         {
             name: part
@@ -157,7 +192,8 @@ def _values(values: tuple[Value, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _value_order(value: Value) -> tuple[str, str, str, str]:
+def value_order(value: Value) -> tuple[str, str, str, str]:
+    """Return the key that puts values of one item into their canonical order."""
     return value.kind, value.id, value.value, value.label
 
 

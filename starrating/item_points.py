@@ -13,8 +13,8 @@ from starrating.scheme_shape import Item, Rounding, SmallSample
 ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_UP)
 ZERO = Decimal(0)
 ONE = Decimal(1)
-YES = frozenset({"1", "符合", "是", "true", "True"})
-NO = frozenset({"0", "不符合", "否", "false", "False"})
+YES = frozenset({"1", "1.0", "符合", "是", "true", "True"})
+NO = frozenset({"0", "0.0", "不符合", "否", "false", "False"})
 NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 # A plain number above this against a target of at most 1 is a percentage without its sign.
 LARGEST_PLAIN_RATIO = Decimal(2)
@@ -29,9 +29,9 @@ class AnswerError(ValueError):
     """The answer does not fit the item; the message says what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """The points of one item, what was lost and why.
+    """The points of one item, what was lost and why; remembered and compared by identity.
 
     ``full`` is zero when the item left the denominator. ``how`` says what would bring the
     points back, empty when nothing is lost.
@@ -62,12 +62,12 @@ def outcome_of(item: Item, answer: str, sample: int | None, rounding: Rounding) 
         return _fallback(item, small, sample, rounding)
     earned = _METHODS[item.method](item, answer.strip())
     if earned is None:
-        return left_out(item, "应有数量为 0，本项不适用")
+        return left_out("应有数量为 0，本项不适用")
     points, why, how = earned
     return _scored(item, rounded(points, rounding.item, rounding.mode), why, how)
 
 
-def left_out(item: Item, reason: str) -> Outcome:
+def left_out(reason: str) -> Outcome:
     """Return the outcome of an item that does not apply: it leaves the denominator."""
     return Outcome(NOT_APPLICABLE, ZERO, ZERO, ZERO, reason)
 
@@ -89,7 +89,7 @@ def _scored(item: Item, points: Decimal, why: str, how: str, status: str = SCORE
 def _fallback(item: Item, small: SmallSample, sample: int, rounding: Rounding) -> Outcome:
     reason = f"样本 {sample} 份，不足 {small.below} 份"
     if small.use == "not_applicable":
-        return left_out(item, f"{reason}，本项不计入")
+        return left_out(f"{reason}，本项不计入")
     if small.use == "missing":
         return Outcome(MISSING, ZERO, item.full, ZERO, f"{reason}，不能评分")
     assert small.value is not None  # noqa: S101 -- scheme_checks refuses a scheme without it

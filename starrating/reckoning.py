@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from starrating.item_points import (
     ARITHMETIC,
     MISSING,
     NOT_APPLICABLE,
+    SCORED,
     ZERO,
     AnswerError,
     Outcome,
@@ -28,7 +29,7 @@ from starrating.item_points import (
 from starrating.scheme_shape import Band, BonusLine, Condition, Dimension, Item, Scheme
 
 RATIO_PLACES = 4
-LARGEST_CACHE = 20_000
+LARGEST_MEMORY = 20_000
 KINDS_BY_SCORER = {
     "owner": ("department", "reviewed"),
     "reviewer": ("department", "reviewed"),
@@ -92,13 +93,13 @@ class Gate(NamedTuple):
 class Verdict(NamedTuple):
     """The stars by the table of bands or by adjustments.
 
-    ``failed`` is the first condition that does not hold in the row just above; ``held_back``
-    says that bonus alone would have reached higher than it may.
+    ``row`` is the number of the row reached, the number of rows when none holds. ``held_back``
+    is the most stars that bonus leaves where it alone would have reached higher; ``steps`` are
+    the adjustments with their stars and whether each applied.
     """
 
     stars: int | None
-    gates: tuple[tuple[Band, bool, tuple[Gate, ...]], ...]
-    failed: tuple[int, Gate] | None
+    row: int
     held_back: int | None = None
     steps: tuple[tuple[str, int, bool], ...] = ()
 
@@ -107,16 +108,18 @@ class ItemReckoner:
     """One item with the memory of what each answer was worth."""
 
     __slots__ = (
-        "_cache",
-        "best",
+        "_by_reason",
+        "_by_sample",
+        "at_best",
+        "at_worst",
         "blank",
         "code",
         "item",
         "kinds",
+        "known",
         "preview_kinds",
         "rounding",
         "rule",
-        "worst",
     )
 
     def __init__(self, item: Item, scheme: Scheme) -> None:
@@ -128,29 +131,51 @@ class ItemReckoner:
         places, mode = scheme.rounding.item, scheme.rounding.mode
         low_is_good = item.method == "points" and item.good == "low"
         lowest = item.floor if item.method == "deduct" else item.lower
-        self.best = rounded(item.lower if low_is_good else item.full, places, mode)
-        self.worst = rounded(item.upper if low_is_good else lowest, places, mode)
-        self.kinds = KINDS_BY_SCORER[item.scorer]
-        self.preview_kinds = (*self.kinds, "self")
-        self._cache: dict[tuple[str, int | None], Outcome] = {}
+        best = rounded(item.lower if low_is_good else item.full, places, mode)
+        worst = rounded(item.upper if low_is_good else lowest, places, mode)
+        self.at_best = Outcome(SCORED, best, item.full, ZERO, "")
+        self.at_worst = Outcome(SCORED, worst, item.full, ZERO, "")
+        strongest_first = KINDS_BY_SCORER[item.scorer]
+        self.kinds = {kind: rank for rank, kind in enumerate(strongest_first)}
+        self.preview_kinds = {**self.kinds, "self": len(strongest_first)}
+        self.known: dict[str, Outcome] = {}  # answers without a sample, the usual case
+        self._by_sample: dict[tuple[str, int], Outcome] = {}
+        self._by_reason: dict[str, Outcome] = {}
 
     def outcome(self, value: str, sample: int | None = None) -> Outcome:
         """Return what ``value`` is worth; ``AnswerError`` when it does not fit."""
-        known = self._cache.get((value, sample))
+        if sample is None:
+            known = self.known.get(value)
+            if known is None:
+                known = outcome_of(self.item, value, None, self.rounding)
+                remember(self.known, value, known)
+            return known
+        known = self._by_sample.get((value, sample))
         if known is None:
             known = outcome_of(self.item, value, sample, self.rounding)
-            if len(self._cache) >= LARGEST_CACHE:
-                self._cache.clear()
-            self._cache[value, sample] = known
+            remember(self._by_sample, (value, sample), known)
         return known
 
     def not_applicable(self, reason: str) -> Outcome:
         """Return the outcome of a claim that the item does not apply, with its reason."""
+        known = self._by_reason.get(reason)
+        if known is not None:
+            return known
         if not self.item.na:
             raise AnswerError("这一项不能填“不适用”")
         if self.rule.need_reason and not reason:
-            return replace(self.blank, why="不适用没有写明理由")
-        return left_out(self.item, f"不适用：{reason}" if reason else "不适用")
+            known = replace(self.blank, why="不适用没有写明理由")
+        else:
+            known = left_out(f"不适用：{reason}" if reason else "不适用")
+        remember(self._by_reason, reason, known)
+        return known
+
+
+def remember(memory: dict[Any, Any], key: object, value: object) -> None:
+    """Put ``value`` into a memory that starts anew when it has grown too large."""
+    if len(memory) >= LARGEST_MEMORY:
+        memory.clear()
+    memory[key] = value
 
 
 class Reckoner:
@@ -180,13 +205,15 @@ class Reckoner:
             c.of in {"worst_item", "worst_item_ratio", "failed_key_items", "item_points"}
             for c in conditions
         )
-        self._readers = {
-            (c.of, c.code): _reader(c, tuple(d.code for d in scheme.dimensions)) for c in conditions
-        }
+        codes = tuple(dimension.code for dimension in scheme.dimensions)
+        slots = {key: n for n, key in enumerate(dict.fromkeys((c.of, c.code) for c in conditions))}
+        self._reads = tuple(_reader(of, code, codes) for of, code in slots)
         self._bands = tuple(
-            (band, tuple((c, self._readers[c.of, c.code], _HOLDS[c.op]) for c in band.conditions))
+            (band, tuple((slots[c.of, c.code], _HOLDS[c.op], c.need) for c in band.conditions))
             for band in scheme.bands
         )
+        self._bonus_known: dict[tuple[tuple[str, int], ...], tuple[tuple[BonusSum, ...], Decimal]]
+        self._bonus_known = {}
 
     # sums
 
@@ -207,7 +234,7 @@ class Reckoner:
                     continue
             sums.append(self._dimension(dimension, inside, memory))
         base = self._base(sums)
-        lines, bonus = self._bonus(times, outcomes, sums) if times else ((), ZERO)
+        lines, bonus = self._bonus(times, outcomes) if times else ((), ZERO)
         total = None if base is None else self.clamped(base + bonus)
         if not self._looks_at_items:
             return Numbers(tuple(sums), lines, base, bonus, total)
@@ -250,9 +277,7 @@ class Reckoner:
         known = memory.get((earned, applicable))
         if known is None:
             known = self._counted(dimension, earned, applicable)
-            if len(memory) >= LARGEST_CACHE:
-                memory.clear()
-            memory[earned, applicable] = known
+            remember(memory, (earned, applicable), known)
         return known
 
     def _counted(self, dimension: Dimension, earned: Decimal, applicable: Decimal) -> DimensionSum:
@@ -316,18 +341,30 @@ class Reckoner:
         return rounded(base, self.scheme.rounding.total, self.scheme.rounding.mode)
 
     def _bonus(
-        self, times: Mapping[str, int], outcomes: Sequence[Outcome], sums: Sequence[DimensionSum]
+        self, times: Mapping[str, int], outcomes: Sequence[Outcome]
     ) -> tuple[tuple[BonusSum, ...], Decimal]:
         """Return the bonus lines and what all of them bring within the overall cap."""
+        if self.scheme.bonus.switch_off is not None:
+            return self._bonus_sums(times, self._bonus_is_off(outcomes))
+        key = tuple(sorted(times.items()))
+        known = self._bonus_known.get(key)
+        if known is None:
+            known = self._bonus_sums(times, "")
+            remember(self._bonus_known, key, known)
+        return known
+
+    def _bonus_sums(
+        self, times: Mapping[str, int], off: str
+    ) -> tuple[tuple[BonusSum, ...], Decimal]:
         bonus, rounding = self.scheme.bonus, self.scheme.rounding
-        off = self._bonus_is_off(outcomes) if bonus.switch_off is not None else ""
+        exempt = () if bonus.switch_off is None else bonus.switch_off.exempt
         room = bonus.cap
         lines, whole = [], ZERO
         for line in bonus.lines:
             count = times.get(line.code, 0)
             points = rounded(min(line.each * count, line.cap), rounding.total, rounding.mode)
             counted, why = points, ""
-            if off and bonus.switch_off is not None and line.code not in bonus.switch_off.exempt:
+            if off and line.code not in exempt:
                 counted, why = ZERO, off
             elif room is not None:
                 if counted > room:
@@ -402,64 +439,61 @@ class Reckoner:
     # stars
 
     def verdict(self, numbers: Numbers) -> Verdict:
-        """Return the stars for complete ``numbers``, with every gate on the way."""
-        if self.scheme.adjustments is not None:
+        """Return the stars for complete ``numbers``."""
+        scheme = self.scheme
+        if scheme.adjustments is not None:
             return self._adjusted(numbers)
-        gates = tuple(self._gates(numbers))
-        reached = next((i for i, (_, holds, _) in enumerate(gates) if holds), len(gates))
-        most_extra = self.scheme.bonus.max_extra_stars
+        row = self.row_reached(numbers)
+        bands = scheme.bands
+        most_extra = scheme.bonus.max_extra_stars
         held_back = None
-        if most_extra is not None and numbers.bonus and reached < len(gates):
-            bare = self.index_reached(self._without_bonus(numbers))
-            lowest = gates[-1][0].stars
-            own = gates[bare][0].stars if bare < len(gates) else lowest - 1
-            limit = own + most_extra
-            if gates[reached][0].stars > limit:
+        if most_extra is not None and numbers.bonus and row < len(bands):
+            limit = self._stars_without_bonus(numbers) + most_extra
+            if bands[row].stars > limit:
                 held_back = limit
-                reached = next(
-                    (
-                        i
-                        for i, (band, holds, _) in enumerate(gates)
-                        if holds and band.stars <= limit
-                    ),
-                    len(gates),
-                )
-        stars = gates[reached][0].stars if reached < len(gates) else None
-        failed = None
-        if reached > 0:
-            band, _, conditions = gates[reached - 1]
-            first = next((gate for gate in conditions if not gate.holds), None)
-            if first is not None:
-                failed = (band.stars, first)
-        return Verdict(stars, gates, failed, held_back)
+                row = self.row_reached(numbers, limit)
+        return Verdict(bands[row].stars if row < len(bands) else None, row, held_back)
 
-    def index_reached(self, numbers: Numbers) -> int:
-        """Return the number of the first row that holds; the number of rows when none does."""
-        for i, (_, conditions) in enumerate(self._bands):
-            for condition, read, holds in conditions:
-                have = read(numbers)
-                if have is not None and not holds(have, condition.need):
+    def row_reached(self, numbers: Numbers, limit: int | None = None) -> int:
+        """Return the number of the first row that holds, the number of rows when none does.
+
+        Rows with more stars than ``limit`` are passed over.
+        """
+        there = [read(numbers) for read in self._reads]
+        for row, (band, conditions) in enumerate(self._bands):
+            if limit is not None and band.stars > limit:
+                continue
+            for slot, holds, need in conditions:
+                have = there[slot]
+                if have is not None and not holds(have, need):
                     break
             else:
-                return i
+                return row
         return len(self._bands)
 
-    def _gates(self, numbers: Numbers) -> list[tuple[Band, bool, tuple[Gate, ...]]]:
-        rows = []
-        for band, conditions in self._bands:
-            gates = []
-            all_hold = True
-            for condition, read, holds in conditions:
-                have = read(numbers)
-                does = have is None or holds(have, condition.need)
-                all_hold = all_hold and does
-                gates.append(Gate(condition, have, does))
-            rows.append((band, all_hold, tuple(gates)))
-        return rows
+    def gates(self, numbers: Numbers, row: int) -> tuple[Gate, ...]:
+        """Return every condition of a row against the numbers."""
+        band, conditions = self._bands[row]
+        gates = []
+        for condition, (slot, holds, need) in zip(band.conditions, conditions, strict=True):
+            have = self._reads[slot](numbers)
+            gates.append(Gate(condition, have, have is None or holds(have, need)))
+        return tuple(gates)
 
-    def _without_bonus(self, numbers: Numbers) -> Numbers:
+    def failed(self, numbers: Numbers, verdict: Verdict) -> tuple[int, Gate] | None:
+        """Return stars and first condition that does not hold in the row just above."""
+        if verdict.row == 0 or not self._bands:
+            return None
+        gates = self.gates(numbers, verdict.row - 1)
+        first = next((gate for gate in gates if not gate.holds), None)
+        return None if first is None else (self._bands[verdict.row - 1][0].stars, first)
+
+    def _stars_without_bonus(self, numbers: Numbers) -> int:
+        """Return the stars that the points alone reach; below all rows counts as one lower."""
         assert numbers.base is not None  # noqa: S101 -- only complete numbers have a verdict
-        return numbers._replace(bonus=ZERO, total=self.clamped(numbers.base))
+        bare = numbers._replace(bonus=ZERO, total=self.clamped(numbers.base))
+        bands, row = self.scheme.bands, self.row_reached(bare)
+        return bands[row].stars if row < len(bands) else bands[-1].stars - 1
 
     def _adjusted(self, numbers: Numbers) -> Verdict:
         """Return the stars that start from one dimension and move by the others."""
@@ -471,9 +505,8 @@ class Reckoner:
         }
         start = stars[rules.start]
         if start is None:
-            return Verdict(None, (), None)
+            return Verdict(None, 0)
         moved, steps = 0, []
-        up = 0
         for step in rules.steps:
             there = stars[step.dimension]
             applies = (
@@ -483,13 +516,12 @@ class Reckoner:
             )
             if applies:
                 moved += step.add
-                up += max(step.add, 0)
             steps.append((step.label, step.add, applies))
         for limit in rules.limits:
             if start <= limit.start and moved > limit.add:
                 moved = limit.add
         final = min(max(start + moved, rules.lowest), rules.highest)
-        return Verdict(final, (), None, steps=tuple(steps))
+        return Verdict(final, 0, None, tuple(steps))
 
 
 _RECKONERS: "WeakKeyDictionary[Scheme, Reckoner]" = WeakKeyDictionary()
@@ -536,14 +568,13 @@ def _below(have: Decimal, need: Decimal) -> bool:
 _HOLDS = {"gte": _at_least, "gt": _above, "lte": _at_most, "lt": _below}
 
 
-def _reader(condition: Condition, codes: Sequence[str]) -> Callable[[Numbers], Decimal | None]:
-    """Return the function that reads from the numbers what ``condition`` looks at."""
-    of = condition.of
+def _reader(of: str, code: str, codes: Sequence[str]) -> Callable[[Numbers], Decimal | None]:
+    """Return the function that reads from the numbers what a condition looks at."""
     if of in _WHOLE:
         return _WHOLE[of]
     if of == "item_points":
-        return partial(_item_points, condition.code)
-    return partial(_OF_DIMENSION[of], codes.index(condition.code))
+        return partial(_item_points, code)
+    return partial(_OF_DIMENSION[of], codes.index(code))
 
 
 def _total(numbers: Numbers) -> Decimal | None:

@@ -4,12 +4,45 @@ Every way is tried by the same sums as the rating itself, so the number promised
 that a later rating would give if nothing else changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from starrating.item_points import SCORED, ZERO, Outcome
+from starrating.item_points import SCORED, Outcome
 from starrating.reckoning import Reckoner
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a shop stands: outcomes in the order of the scheme, bonus times, sample sizes.
+
+    ``cap`` is the most stars that a veto leaves, None without one.
+    """
+
+    engine: Reckoner
+    outcomes: Sequence[Outcome]
+    times: Mapping[str, int]
+    samples: Mapping[str, int]
+    cap: int | None = None
+
+    def after(self, codes: Collection[str]) -> tuple[Decimal, int | None]:
+        """Return total and stars when everything in ``codes`` is made good."""
+        engine = self.engine
+        better = [
+            item.at_best if item.code in codes else outcome
+            for item, outcome in zip(engine.items, self.outcomes, strict=True)
+        ]
+        more = dict(self.times)
+        for code in codes:
+            if code in engine.bonus_lines:
+                line = engine.bonus_lines[code]
+                more[code] = most_times(line.each, line.cap)
+        numbers = engine.numbers(better, more, self.samples)
+        assert numbers.total is not None  # noqa: S101 -- only complete ratings have ways up
+        stars = engine.verdict(numbers).stars
+        if stars is not None and self.cap is not None:
+            stars = min(stars, self.cap)
+        return numbers.total, stars
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +69,30 @@ class Path:
     codes: tuple[str, ...]
     effort: int
     total_after: Decimal
-    stars_after: int
+    stars_after: int | None
 
 
-def ways(
-    engine: Reckoner,
-    outcomes: Sequence[Outcome],
-    times: Mapping[str, int],
-    samples: Mapping[str, int],
-    cap: int | None = None,
-    *,
-    barred: bool = False,
-) -> tuple[Way, ...]:
+def ways(now: Situation, *, barred: bool = False) -> tuple[Way, ...]:
     """Return the ways to more points, most points per effort first.
 
-    ``cap`` is the most stars that a veto leaves; ``barred`` means that no star can be had.
-    Items that wait, do not apply, stand on a small sample or cannot be made good are left out.
+    ``barred`` means that a veto leaves no star. Items that do not apply, stand on a small
+    sample or cannot be made good any more are left out.
     """
-    now = engine.numbers(outcomes, times, samples).total
+    total_now, _ = now.after(())
     found = []
-    for code, name, effort, how, count in _chances(engine, outcomes, times):
-        total, stars = _after(engine, outcomes, times, samples, {code}, cap)
-        gain = total - now if total is not None and now is not None else ZERO
-        if engine.scheme.total.good == "low":
+    for code, name, effort, how, times in _chances(now):
+        total, stars = now.after((code,))
+        gain = total - total_now
+        if now.engine.scheme.total.good == "low":
             gain = -gain
-        if gain > 0 and total is not None:
+        if gain > 0:
             stars = None if barred else stars
-            found.append(Way(code, name, gain, effort, total, stars, how, count))
+            found.append(Way(code, name, gain, effort, total, stars, how, times))
     found.sort(key=lambda way: (-way.gain / way.effort, way.effort, way.code))
     return tuple(found)
 
 
-def path_to_next(
-    engine: Reckoner,
-    outcomes: Sequence[Outcome],
-    times: Mapping[str, int],
-    samples: Mapping[str, int],
-    found: Sequence[Way],
-    stars: int | None,
-    cap: int | None = None,
-) -> Path | None:
+def path_to_next(now: Situation, found: Sequence[Way], stars: int | None) -> Path | None:
     """Return a cheap set of ``found`` ways that reaches more than ``stars``, None without one.
 
     Ways are added in their order until the star is reached; then every way without which it
@@ -84,49 +101,17 @@ def path_to_next(
     chosen: list[Way] = []
     for way in found:
         chosen.append(way)
-        if _is_reached(engine, outcomes, times, samples, chosen, stars, cap):
+        if _is_reached(now, chosen, stars):
             break
     else:
         return None
     for way in sorted(chosen, key=lambda way: (-way.effort, way.gain)):
         fewer = [other for other in chosen if other is not way]
-        if _is_reached(engine, outcomes, times, samples, fewer, stars, cap):
+        if _is_reached(now, fewer, stars):
             chosen = fewer
     codes = tuple(way.code for way in chosen)
-    total, after = _after(engine, outcomes, times, samples, set(codes), cap)
-    assert total is not None  # noqa: S101 -- a star was reached
-    assert after is not None  # noqa: S101 -- as above
+    total, after = now.after(codes)
     return Path(codes, sum(way.effort for way in chosen), total, after)
-
-
-def _is_reached(
-    engine: Reckoner,
-    outcomes: Sequence[Outcome],
-    times: Mapping[str, int],
-    samples: Mapping[str, int],
-    chosen: Sequence[Way],
-    stars: int | None,
-    cap: int | None,
-) -> bool:
-    _, after = _after(engine, outcomes, times, samples, {way.code for way in chosen}, cap)
-    return after is not None and (stars is None or after > stars)
-
-
-def _chances(
-    engine: Reckoner, outcomes: Sequence[Outcome], times: Mapping[str, int]
-) -> list[tuple[str, str, int, str, int | None]]:
-    """Return (code, name, effort, how, times) of everything that could still be made good."""
-    chances: list[tuple[str, str, int, str, int | None]] = [
-        (item.code, item.item.name, item.item.effort, outcome.how, None)
-        for item, outcome in zip(engine.items, outcomes, strict=True)
-        if outcome.lost and outcome.status == SCORED and item.item.regainable
-    ]
-    for line in engine.scheme.bonus.lines:
-        done, most = times.get(line.code, 0), most_times(line.each, line.cap)
-        if done < most and line.regainable:
-            how = f"再做 {most - done} 次，每次加 {line.each} 分"
-            chances.append((line.code, line.name, line.effort, how, most))
-    return chances
 
 
 def most_times(each: Decimal, cap: Decimal) -> int:
@@ -134,25 +119,21 @@ def most_times(each: Decimal, cap: Decimal) -> int:
     return int((cap / each).to_integral_value(ROUND_CEILING))
 
 
-def _after(
-    engine: Reckoner,
-    outcomes: Sequence[Outcome],
-    times: Mapping[str, int],
-    samples: Mapping[str, int],
-    codes: set[str],
-    cap: int | None,
-) -> tuple[Decimal | None, int | None]:
-    """Return total and stars when everything in ``codes`` is made good."""
-    better = [
-        Outcome(SCORED, item.best, item.item.full, ZERO, "") if item.code in codes else outcome
-        for item, outcome in zip(engine.items, outcomes, strict=True)
+def _is_reached(now: Situation, chosen: Sequence[Way], stars: int | None) -> bool:
+    _, after = now.after([way.code for way in chosen])
+    return after is not None and (stars is None or after > stars)
+
+
+def _chances(now: Situation) -> list[tuple[str, str, int, str, int | None]]:
+    """Return (code, name, effort, how, times) of everything that could still be made good."""
+    chances: list[tuple[str, str, int, str, int | None]] = [
+        (item.code, item.item.name, item.item.effort, outcome.how, None)
+        for item, outcome in zip(now.engine.items, now.outcomes, strict=True)
+        if outcome.lost and outcome.status == SCORED and item.item.regainable
     ]
-    more = dict(times)
-    for code in codes & engine.bonus_lines.keys():
-        line = engine.bonus_lines[code]
-        more[code] = most_times(line.each, line.cap)
-    numbers = engine.numbers(better, more, samples)
-    if numbers.total is None:
-        return None, None
-    stars = engine.verdict(numbers).stars
-    return numbers.total, stars if stars is None or cap is None else min(stars, cap)
+    for line in now.engine.scheme.bonus.lines:
+        done, most = now.times.get(line.code, 0), most_times(line.each, line.cap)
+        if done < most and line.regainable:
+            how = f"再做 {most - done} 次，每次加 {line.each} 分"
+            chances.append((line.code, line.name, line.effort, how, most))
+    return chances

@@ -4,32 +4,30 @@ The same tree feeds the page, the PDF, the notice and the objection form. Number
 the places of the scheme; the parts shown add up to the total shown.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from starrating.evidence_record import Evidence, Value, Veto
 from starrating.item_points import MISSING, NOT_APPLICABLE, ZERO, Outcome, plain
-from starrating.reckoning import (
-    DimensionSum,
-    Gate,
-    Numbers,
-    Verdict,
-    reckoner,
-    times_in,
-)
-from starrating.regain import Way, path_to_next, ways
-from starrating.scheme_shape import Dimension, Item, Scheme, VetoRule
+from starrating.reckoning import Gate, Numbers, Verdict, reckoner
+from starrating.regain import Situation, Way, path_to_next, ways
+from starrating.scheme_shape import Band, Scheme, VetoRule
+from starrating.tree_text import bonus_text, encoded, gate_row, signed, text_of, tree_text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One item in a rating: what counted, what it earned, what it waits for."""
+class Answers(NamedTuple):
+    """For each item in order its outcome and the value that counted; who is waited for."""
 
-    outcome: Outcome
-    counted: Value | None
-    waiting_for: str = ""
+    outcomes: tuple[Outcome, ...]
+    counted: tuple[Value | None, ...]
+    waiting: Mapping[str, str]
+
+
+NO_ANSWERS = Answers((), (), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,8 @@ class Rating:
     stars: int | None
     total: Decimal | None
     numbers: Numbers = field(repr=False)
-    lines: tuple[Line, ...] = field(repr=False)
+    answers: Answers = field(repr=False)
+    times: Mapping[str, int] = field(repr=False)
     verdict: Verdict | None = field(repr=False)
     vetoes: tuple[HeldVeto, ...] = ()
     periods: tuple[PeriodResult, ...] = ()
@@ -88,9 +87,8 @@ class Rating:
     def blanks(self) -> tuple[tuple[str, str, str], ...]:
         """Return (code, name, waiting for) of everything that has no answer yet."""
         found = [
-            (item.code, item.name, line.waiting_for)
-            for item, line in zip(self.scheme.items, self.lines, strict=False)
-            if line.waiting_for
+            (code, self.scheme.item(code).name, waiting)
+            for code, waiting in self.answers.waiting.items()
         ]
         found += [
             (dimension.code, dimension.name, "public")
@@ -104,49 +102,58 @@ class Rating:
 
     def as_dict(self, *, with_regain: bool = True) -> dict[str, Any]:
         """Return the whole tree as plain data that JSON can hold."""
-        scheme, numbers = self.scheme, self.numbers
-        tree: dict[str, Any] = {
-            "status": self.status,
-            "stars": self.stars,
-            "total": _text(self.total),
-            "base": _text(numbers.base),
-            "bonus": _text(numbers.bonus),
-            "full": plain(scheme.total.full),
-            "failed": self._failed(),
-            "dimensions": self._dimensions(),
-            "bonus_lines": self._bonus_lines(),
+        tree: dict[str, Any] = json.loads(self.as_json(with_regain=with_regain))
+        return tree
+
+    def as_json(self, *, with_regain: bool = True) -> str:
+        """Return the whole tree as JSON text.
+
+        The regain list asks for some fifty trial sums; a job that rates a whole cycle leaves it
+        to the page that shows it.
+        """
+        scheme, numbers, answers = self.scheme, self.numbers, self.answers
+        text = tree_text(scheme)
+        found = self.ways_up() if with_regain and self.verdict is not None else ()
+        head = encoded(
+            {
+                "status": self.status,
+                "stars": self.stars,
+                "total": text_of(self.total),
+                "base": text_of(numbers.base),
+                "bonus": text_of(numbers.bonus),
+                "full": plain(scheme.total.full),
+                "failed": self.failed(),
+            }
+        )
+        dimensions = text.dimensions(
+            numbers.dimensions, answers.outcomes, answers.counted, self.evidence.items
+        )
+        bonus = ",".join(
+            [
+                bonus_text(line, got, self.evidence.bonus.get(line.code, ()), scheme.version)
+                for line, got in zip(scheme.bonus.lines, numbers.bonus_lines, strict=False)
+                if got.times
+            ]
+        )
+        rest: dict[str, Any] = {
             "vetoes": [_veto(held) for held in self.vetoes],
-            "bands": self._bands(),
-            "regain": [],
-            "path": None,
+            "regain": [_way(way) for way in found],
+            "path": self._path(found) if found else None,
             "blanks": [
                 {"code": code, "name": name, "waiting_for": waiting}
                 for code, name, waiting in self.blanks
             ],
             "scheme": {"code": scheme.code, "version": scheme.version, "hash": scheme.hash},
             "preview": self.is_preview,
+            **self._adjustments(),
+            **self._while_incomplete(),
+            **self._override(),
+            **self._periods(),
         }
-        tree |= self._adjustments()
-        if with_regain and self.verdict is not None and self.lines:
-            found = self.ways_up()
-            tree["regain"] = [_way(way) for way in found]
-            tree["path"] = self._path(found)
-        if self.status == "incomplete" and self.lines:
-            tree |= self._while_incomplete()
-        if self.evidence.override is not None:
-            tree |= self._override()
-        if self.periods:
-            tree["periods"] = [
-                {
-                    "name": period.name,
-                    "status": period.rating.status,
-                    "stars": period.rating.stars,
-                    "total": _text(period.rating.total),
-                    "counts": period.counts,
-                }
-                for period in self.periods
-            ]
-        return tree
+        return (
+            f'{head[:-1]},"dimensions":[{dimensions}],"bonus_lines":[{bonus}],'
+            f'"bands":[{text.bands(self._bands())}],{encoded(rest)[1:]}'
+        )
 
     def brief(self) -> dict[str, Any]:
         """Return the result without its explanation; with the evidence it yields the tree."""
@@ -155,71 +162,54 @@ class Rating:
             "status": self.status,
             "stars": self.stars,
             "computed": [self.computed_status, self.computed_stars],
-            "total": _text(self.total),
-            "base": _text(numbers.base),
-            "bonus": _text(numbers.bonus),
+            "total": text_of(self.total),
+            "base": text_of(numbers.base),
+            "bonus": text_of(numbers.bonus),
             "parts": {
-                dimension.code: _text(part.points)
+                dimension.code: text_of(part.points)
                 for dimension, part in zip(self.scheme.dimensions, numbers.dimensions, strict=False)
             },
             "items": {
-                item.code: (
-                    _text(line.outcome.points)
-                    if line.outcome.status not in (MISSING, NOT_APPLICABLE)
-                    else line.outcome.status
+                text.code: (
+                    text_of(outcome.points)
+                    if outcome.status not in (MISSING, NOT_APPLICABLE)
+                    else outcome.status
                 )
-                for item, line in zip(self.scheme.items, self.lines, strict=False)
+                for text, outcome in zip(
+                    tree_text(self.scheme).items, self.answers.outcomes, strict=False
+                )
             },
             "vetoes": [held.veto.code for held in self.vetoes],
         }
 
     def ways_up(self) -> tuple[Way, ...]:
         """Return every single way to more points, the best for its effort first."""
-        most = min((v.rule.cap for v in self.vetoes if v.rule.cap is not None), default=None)
+        if not self.answers.outcomes or self.verdict is None:
+            return ()
         barred = any(held.rule.effect != "cap" for held in self.vetoes)
-        return ways(
-            reckoner(self.scheme),
-            [line.outcome for line in self.lines],
-            self._times(),
-            self.evidence.samples,
-            None if barred else most,
-            barred=barred,
-        )
+        return ways(self._situation(), barred=barred)
 
-    def _times(self) -> dict[str, int]:
-        lines = reckoner(self.scheme).bonus_lines
-        return {
-            code: sum(
-                times_in(lines[code], value.value)
-                for value in values
-                if self.is_preview or value.kind != "self"
-            )
-            for code, values in self.evidence.bonus.items()
-        }
+    def _situation(self) -> Situation:
+        cap = min((v.rule.cap for v in self.vetoes if v.rule.cap is not None), default=None)
+        return Situation(
+            reckoner(self.scheme), self.answers.outcomes, self.times, self.evidence.samples, cap
+        )
 
     def _path(self, found: tuple[Way, ...]) -> dict[str, Any] | None:
         """Return the cheapest set of ways that reaches the next star, None without one."""
         if self.status not in {"rated", "below_bands"} or self.stars != self.computed_stars:
             return None
-        path = path_to_next(
-            reckoner(self.scheme),
-            [line.outcome for line in self.lines],
-            self._times(),
-            self.evidence.samples,
-            found,
-            self.stars,
-            min((v.rule.cap for v in self.vetoes if v.rule.cap is not None), default=None),
-        )
+        path = path_to_next(self._situation(), found, self.stars)
         if path is None:
             return None
         return {
             "codes": list(path.codes),
             "effort": path.effort,
-            "total_after": _text(path.total_after),
+            "total_after": text_of(path.total_after),
             "stars": path.stars_after,
         }
 
-    def _failed(self) -> dict[str, Any] | None:
+    def failed(self) -> dict[str, Any] | None:
         """Return the first condition that does not hold in the row just above."""
         for held in self.vetoes:
             if held.rule.effect != "cap":
@@ -238,10 +228,11 @@ class Rating:
                     "need": "",
                     "have": "",
                 }
-        if verdict.failed is not None:
-            stars, gate = verdict.failed
+        missed = reckoner(self.scheme).failed(self.numbers, verdict)
+        if missed is not None:
+            stars, gate = missed
             return {"stars": stars} | {
-                name: part for name, part in _gate(gate).items() if name != "holds"
+                name: part for name, part in gate_row(gate).items() if name != "holds"
             }
         if verdict.held_back is not None:
             extra = self.scheme.bonus.max_extra_stars
@@ -254,54 +245,12 @@ class Rating:
             }
         return None
 
-    def _dimensions(self) -> list[dict[str, Any]]:
-        rows, start = [], 0
-        version = self.scheme.version
-        for dimension, part in zip(self.scheme.dimensions, self.numbers.dimensions, strict=False):
-            end = start + len(dimension.items)
-            lines = self.lines[start:end]
-            start = end
-            rows.append(
-                _dimension(dimension, part)
-                | {
-                    "items": [
-                        _item(
-                            item, line, dimension, self.evidence.items.get(item.code, ()), version
-                        )
-                        for item, line in zip(dimension.items, lines, strict=False)
-                    ]
-                }
-            )
-        return rows
-
-    def _bonus_lines(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "code": line.code,
-                "name": line.name,
-                "times": str(found.times),
-                "each": plain(line.each),
-                "points": _text(found.points),
-                "cap": plain(line.cap),
-                "counted": _text(found.counted),
-                "why": found.why,
-                "rule": f"bonus/{line.code}@{self.scheme.version}",
-                "sources": [_source(v) for v in sorted(self.evidence.bonus.get(line.code, ()))],
-            }
-            for line, found in zip(self.scheme.bonus.lines, self.numbers.bonus_lines, strict=False)
-            if found.times
-        ]
-
-    def _bands(self) -> list[dict[str, Any]]:
+    def _bands(self) -> list[tuple[Band, tuple[Gate, ...]]]:
         if self.verdict is None:
             return []
+        engine = reckoner(self.scheme)
         return [
-            {
-                "stars": band.stars,
-                "holds": holds,
-                "conditions": [_gate(gate) for gate in gates],
-            }
-            for band, holds, gates in self.verdict.gates
+            (band, engine.gates(self.numbers, row)) for row, band in enumerate(self.scheme.bands)
         ]
 
     def _adjustments(self) -> dict[str, Any]:
@@ -312,13 +261,13 @@ class Rating:
             parts = sum((p.points for p in numbers.dimensions if p.points is not None), ZERO)
             if numbers.base != parts:
                 found["base_adjustment"] = {
-                    "points": _signed(numbers.base - parts),
+                    "points": signed(numbers.base - parts),
                     "why": "有不适用的部分，其余按满分折算",
                 }
         if numbers.total is not None and numbers.base is not None:
             over = numbers.total - numbers.base - numbers.bonus
             if over:
-                found["total_adjustment"] = {"points": _signed(over), "why": "总分超出上下限"}
+                found["total_adjustment"] = {"points": signed(over), "why": "总分超出上下限"}
         if self.verdict is not None and self.verdict.steps:
             found["steps"] = [
                 {"label": label, "add": add, "holds": holds}
@@ -327,28 +276,22 @@ class Rating:
         return found
 
     def _while_incomplete(self) -> dict[str, Any]:
-        """Return what is sure by now and what can still be reached, without bonus."""
+        """Return what is sure by now and what can still be reached."""
+        if self.status != "incomplete" or not self.answers.outcomes:
+            return {}
         engine = reckoner(self.scheme)
-        sure = [
-            Outcome("scored", item.worst, item.item.full, ZERO, "")
-            if line.outcome.status == MISSING
-            else line.outcome
-            for item, line in zip(engine.items, self.lines, strict=True)
-        ]
-        best = [
-            Outcome("scored", item.best, item.item.full, ZERO, "")
-            if line.outcome.status == MISSING
-            else line.outcome
-            for item, line in zip(engine.items, self.lines, strict=True)
-        ]
+        pairs = list(zip(engine.items, self.answers.outcomes, strict=True))
+        sure = [item.at_worst if o.status == MISSING else o for item, o in pairs]
+        best = [item.at_best if o.status == MISSING else o for item, o in pairs]
         return {
-            "so_far": _text(engine.numbers(sure, self._times()).total),
-            "possible": _text(engine.numbers(best, self._times()).total),
+            "so_far": text_of(engine.numbers(sure, self.times).total),
+            "possible": text_of(engine.numbers(best, self.times).total),
         }
 
     def _override(self) -> dict[str, Any]:
         decision = self.evidence.override
-        assert decision is not None  # noqa: S101 -- the caller looked
+        if decision is None:
+            return {}
         return {
             "computed": {"status": self.computed_status, "stars": self.computed_stars},
             "override": {
@@ -361,70 +304,21 @@ class Rating:
             },
         }
 
-
-def _dimension(dimension: Dimension, part: DimensionSum) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "code": dimension.code,
-        "name": dimension.name,
-        "status": part.status,
-        "points": _text(part.points),
-        "full": plain(part.full),
-        "ratio": _text(part.ratio),
-    }
-    if part.why:
-        row["why"] = part.why
-    if dimension.stars:
-        row["stars"] = part.stars
-    if part.points is not None and part.points != part.earned:
-        row["earned"] = plain(part.earned)
-        row["applicable"] = plain(part.applicable)
-        row["adjustment"] = _signed(part.points - part.earned)
-    return row
-
-
-def _item(
-    item: Item, line: Line, dimension: Dimension, values: tuple[Value, ...], version: str
-) -> dict[str, Any]:
-    outcome = line.outcome
-    has_points = outcome.status not in (MISSING, NOT_APPLICABLE)
-    row: dict[str, Any] = {
-        "code": item.code,
-        "name": item.name,
-        "method": item.method,
-        "points": _text(outcome.points) if has_points else None,
-        "full": plain(outcome.full),
-        "lost": _text(outcome.lost) if has_points else None,
-        "status": outcome.status,
-        "why": outcome.why,
-        "sources": _sources(values, line.counted),
-        "rule": f"item/{item.code}@{version}",
-        "basis": list(item.basis),
-    }
-    if dimension.combine == "weighted":
-        row["weight"] = plain(item.weight)
-        row["counted"] = plain(outcome.points * item.weight) if has_points else None
-    return row
-
-
-def _sources(values: tuple[Value, ...], counted: Value | None) -> list[dict[str, Any]]:
-    """Return the value that counts and after it the others, which say that they do not."""
-    rows = [] if counted is None else [_source(counted)]
-    rows += [_source(v) | {"unused": True} for v in sorted(values) if v != counted]
-    return rows
-
-
-def _source(value: Value) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": value.id,
-        "kind": value.kind,
-        "label": value.label,
-        "value": value.value,
-    }
-    if value.n is not None:
-        row["n"] = value.n
-    if value.reason:
-        row["reason"] = value.reason
-    return row
+    def _periods(self) -> dict[str, Any]:
+        if not self.periods:
+            return {}
+        return {
+            "periods": [
+                {
+                    "name": period.name,
+                    "status": period.rating.status,
+                    "stars": period.rating.stars,
+                    "total": text_of(period.rating.total),
+                    "counts": period.counts,
+                }
+                for period in self.periods
+            ]
+        }
 
 
 def _veto(held: HeldVeto) -> dict[str, Any]:
@@ -440,38 +334,13 @@ def _veto(held: HeldVeto) -> dict[str, Any]:
     }
 
 
-def _gate(gate: Gate) -> dict[str, Any]:
-    condition = gate.condition
-    have = "不适用" if gate.have is None else plain(gate.have)
-    if condition.of == "dimension_stars" and gate.have == 0:
-        have = "未达星"
-    row = {
-        "kind": condition.of,
-        "label": condition.label,
-        "need": plain(condition.need),
-        "have": have,
-        "holds": gate.holds,
-    }
-    if condition.code:
-        row["code"] = condition.code
-    return row
-
-
 def _way(way: Way) -> dict[str, Any]:
     return {
         "code": way.code,
         "name": way.name,
-        "gain": _text(way.gain),
+        "gain": text_of(way.gain),
         "effort": way.effort,
-        "total_after": _text(way.total_after),
+        "total_after": text_of(way.total_after),
         "stars_after": way.stars_after,
         "how": way.how,
     }
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else format(number, "f")
-
-
-def _signed(number: Decimal) -> str:
-    return format(number, "+f")

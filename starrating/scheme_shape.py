@@ -101,7 +101,7 @@ class Item:
         return WIDGETS[self.method]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Condition:
     """One gate of a band: a number of the result against a limit."""
 

@@ -23,6 +23,7 @@ from starrating.evidence_record import (
     evidence_from_dict,
     evidence_json,
     evidence_to_dict,
+    value_order,
 )
 from starrating.item_points import (
     ARITHMETIC,
@@ -30,16 +31,18 @@ from starrating.item_points import (
     NOT_APPLICABLE,
     ZERO,
     AnswerError,
+    Outcome,
     rounded,
 )
 from starrating.reckoning import (
     DimensionSum,
+    ItemReckoner,
     Numbers,
     Reckoner,
     reckoner,
     times_in,
 )
-from starrating.result_tree import HeldVeto, Line, PeriodResult, Rating
+from starrating.result_tree import NO_ANSWERS, Answers, HeldVeto, PeriodResult, Rating
 from starrating.scheme_format import canonical_json, document_hash
 from starrating.scheme_shape import Scheme
 
@@ -62,6 +65,7 @@ __all__ = [
 
 # Changes only together with a replay of all golden results (tests/starrating/golden).
 ENGINE_VERSION = 1
+NOTHING = Numbers((), (), None, ZERO, None)
 
 
 def rate(scheme: Scheme, evidence: Evidence, *, preview: bool = False) -> Rating:
@@ -78,53 +82,73 @@ def rate(scheme: Scheme, evidence: Evidence, *, preview: bool = False) -> Rating
     if scheme.periods is not None and evidence.periods:
         rating = _rate_year(engine, evidence, preview)
     else:
-        lines = _gather(engine, evidence, preview)
+        answers = _gather(engine, evidence, preview)
         times = _times(engine, evidence, preview)
-        numbers = engine.numbers([line.outcome for line in lines], times, evidence.samples)
-        rating = _decided(engine, evidence, numbers, lines, preview)
+        numbers = engine.numbers(answers.outcomes, times, evidence.samples)
+        rating = _decided(engine, evidence, numbers, answers, preview, times)
     return rating if evidence.override is None else _overridden(rating, evidence.override)
 
 
-def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> tuple[Line, ...]:
+def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
     """Return, for each item in order, the value that counts and its outcome."""
     items = evidence.items
-    problems = {
-        code: "方案里没有这一项" for code in items if code not in engine.by_code and items[code]
-    }
-    lines = []
+    outcomes: list[Outcome] = []
+    counted: list[Value | None] = []
+    waiting: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    seen = 0
     for item in engine.items:
         values = items.get(item.code)
-        try:
+        value = None
+        if values is not None:
+            seen += 1
             kinds = item.preview_kinds if preview else item.kinds
-            counted = _that_counts(values, kinds) if values else None
-            if counted is None:
-                lines.append(Line(item.blank, None, _waiting_for(item.item.scorer, values)))
-            elif counted.value == NOT_APPLICABLE_VALUE:
-                outcome = item.not_applicable(counted.reason)
-                waiting = "reviewer" if outcome.status == MISSING else ""
-                lines.append(Line(outcome, counted, waiting))
+            if len(values) == 1:
+                value = values[0] if values[0].kind in kinds else None
             else:
-                outcome = item.outcome(counted.value, counted.n)
-                waiting = item.item.scorer if outcome.status == MISSING else ""
-                lines.append(Line(outcome, counted, waiting))
-        except AnswerError as error:
-            problems[item.code] = str(error)
+                try:
+                    value = _strongest(values, kinds)
+                except AnswerError as error:
+                    problems[item.code] = str(error)
+        if value is None:
+            outcome = item.blank
+        else:
+            known = item.known.get(value.value) if value.n is None else None
+            try:
+                outcome = _outcome(item, value) if known is None else known
+            except AnswerError as error:
+                problems[item.code] = str(error)
+                continue
+        if outcome.status == MISSING:
+            waiting[item.code] = _waiting_for(item.item.scorer, values)
+        outcomes.append(outcome)
+        counted.append(value)
+    if seen < len(items):
+        problems |= {code: "方案里没有这一项" for code in items if code not in engine.by_code}
     if problems:
         raise EvidenceError(problems)
-    return tuple(lines)
+    return Answers(tuple(outcomes), tuple(counted), waiting)
 
 
-def _that_counts(values: Sequence[Value], kinds: Sequence[str]) -> Value | None:
+def _outcome(item: ItemReckoner, value: Value) -> Outcome:
+    if value.value == NOT_APPLICABLE_VALUE:
+        return item.not_applicable(value.reason)
+    return item.outcome(value.value, value.n)
+
+
+def _strongest(values: Sequence[Value], kinds: Mapping[str, int]) -> Value | None:
     """Return the value of the strongest kind; ``AnswerError`` when two of them contradict."""
-    if len(values) == 1:
-        return values[0] if values[0].kind in kinds else None
-    for kind in kinds:
-        same = [value for value in values if value.kind == kind]
-        if len({(value.value, value.n) for value in same}) > 1:
-            raise AnswerError("同一来源有两个不同的结果，请先改成一个")
-        if same:
-            return min(same)
-    return None
+    best: Value | None = None
+    for value in values:
+        if value.kind not in kinds:
+            continue
+        if best is None or kinds[value.kind] < kinds[best.kind]:
+            best = value
+        elif value.kind == best.kind:
+            if (value.value, value.n) != (best.value, best.n):
+                raise AnswerError("同一来源有两个不同的结果，请先改成一个")
+            best = min(best, value, key=value_order)
+    return best
 
 
 def _waiting_for(scorer: str, values: Sequence[Value] | None) -> str:
@@ -185,8 +209,9 @@ def _decided(
     engine: Reckoner,
     evidence: Evidence,
     numbers: Numbers,
-    lines: tuple[Line, ...],
+    answers: Answers,
     preview: bool,
+    times: Mapping[str, int],
     periods: tuple[PeriodResult, ...] = (),
     missing_periods: tuple[str, ...] = (),
 ) -> Rating:
@@ -214,7 +239,8 @@ def _decided(
         stars=stars,
         total=numbers.total if not missing_periods else None,
         numbers=numbers,
-        lines=lines,
+        answers=answers,
+        times=times,
         verdict=verdict,
         vetoes=held,
         periods=periods,
@@ -230,15 +256,15 @@ def _not_rated(engine: Reckoner, evidence: Evidence, preview: bool) -> Rating:
     status = engine.statuses.get(evidence.status)
     if status is None:
         raise EvidenceError({"status": f"方案里没有“{evidence.status}”这个状态"})
-    nothing = Numbers((), (), None, ZERO, None)
     rating = Rating(
         scheme=engine.scheme,
         evidence=evidence,
         status=status,
         stars=None,
         total=None,
-        numbers=nothing,
-        lines=(),
+        numbers=NOTHING,
+        answers=NO_ANSWERS,
+        times={},
         verdict=None,
         computed_status=status,
         is_preview=preview,
@@ -282,15 +308,15 @@ def _rate_year(engine: Reckoner, evidence: Evidence, preview: bool) -> Rating:
     counted = [result.rating for result in results if result.counts]
     periods = tuple(results)
     if not counted:
-        nothing = Numbers((), (), None, ZERO, None)
-        return _decided(engine, evidence, nothing, (), preview, periods, missing or names)
+        missing = missing or names
+        return _decided(engine, evidence, NOTHING, NO_ANSWERS, preview, {}, periods, missing)
     if rules.combine == "last":
         numbers = counted[-1].numbers
     elif rules.combine == "worst":
         numbers = min(counted, key=_standing).numbers
     else:
         numbers = _mean(engine, [rating.numbers for rating in counted])
-    return _decided(engine, evidence, numbers, (), preview, periods, missing)
+    return _decided(engine, evidence, numbers, NO_ANSWERS, preview, {}, periods, missing)
 
 
 _COUNTABLE = frozenset({"rated", "below_bands"})
