@@ -12,6 +12,7 @@ urlpatterns = [
     path("large-text/", views.large_text, name="large_text"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("members/", include("members.urls")),
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),
 ]

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 
+from accounts import navigation
 from accounts.permissions import register_role_source
+from accounts.roles import Permission, Role
 
 
 class MembersConfig(AppConfig):
@@ -11,3 +13,24 @@ class MembersConfig(AppConfig):
         from members.models import position_roles  # noqa: PLC0415 -- models load after the apps
 
         register_role_source(position_roles)
+        see = Permission.PHARMACY_VIEW
+        navigation.register(
+            navigation.Item(
+                "business",
+                "会员与药店",
+                "building-store",
+                "members:list",
+                permission=see,
+                order=10,
+                workspaces=frozenset({Role.SECRETARIAT, Role.INSPECTOR, Role.HEAD_OFFICE}),
+            ),
+            navigation.Item(
+                "regulator",
+                "会员与药店",
+                "building-store",
+                "members:list",
+                permission=see,
+                order=20,
+                workspaces=frozenset({Role.REGULATOR}),
+            ),
+        )

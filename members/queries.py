@@ -1,0 +1,100 @@
+"""Reads of the register for its own pages and for the rooms above."""
+
+from datetime import date, timedelta
+
+from django.db.models import Count, Q
+
+from accounts.permissions import allowed
+from accounts.roles import GLOBAL_ROLES, Permission, Role
+from association.models import AuditEvent
+from members.enums import PharmacyStatus
+from members.models import MemberUnit, Pharmacy, Position
+from members.workflow import PERMISSION_FOR, PHARMACY
+
+LICENCE_SOON = timedelta(days=60)
+# Columns that a row of the list shows; the rest stays in the database.
+LIST_FIELDS = (
+    "name",
+    "name_sort",
+    "status",
+    "licence_number",
+    "licence_expires_on",
+    "unit__name",
+    "unit__kind",
+    "area__name",
+)
+SWITCHER_LIMIT = 20
+
+
+def views_of(shops, *, today: date) -> dict:
+    """Return the saved views of the shop list: name → shops."""
+    until = today + LICENCE_SOON
+    return {
+        "all": shops,
+        "due": shops.licence_due(today=today, until=until),
+        "over": shops.licence_over(today=today),
+        "unknown": shops.licence_unknown(),
+        "paused": shops.filter(status=PharmacyStatus.PAUSED),
+        "closed": shops.filter(status=PharmacyStatus.CLOSED),
+    }
+
+
+def list_rows(shops):
+    """Return ``shops`` with exactly what a row of the list needs."""
+    return shops.select_related("unit", "area").only(*LIST_FIELDS)
+
+
+def unit_rows(units):
+    """Return ``units`` with the number of their shops that are on the register."""
+    on_register = ~Q(pharmacies__status=PharmacyStatus.CLOSED)
+    return units.annotate(shop_count=Count("pharmacies", filter=on_register))
+
+
+def units_like(user, typed: str, *, limit: int = 5) -> list[MemberUnit]:
+    """Return a few units whose own name matches what was typed into the shop search."""
+    units = MemberUnit.objects.visible_to(user).matching(typed)
+    return list(units.order_by("name_sort", "pk")[:limit])
+
+
+def unit_named(text: str, *, code: str = "") -> list[MemberUnit]:
+    """Return the units of exactly this folded name or this credit code, at most a few."""
+    return list(MemberUnit.objects.filter(Q(name_folded=text) | Q(credit_code=code or None))[:5])
+
+
+def own_shops(user) -> list[Pharmacy]:
+    """Return the shops at which the person holds a position, for the switcher on the phone."""
+    mine = user.positions.current()
+    shops = Pharmacy.objects.filter(
+        Q(pk__in=mine.filter(pharmacy__isnull=False).values("pharmacy"))
+        | Q(unit__in=mine.filter(unit__isnull=False).values("unit"))
+    )
+    return list(shops.on_register().order_by("name_sort", "pk")[:SWITCHER_LIMIT])
+
+
+def is_shop_side(user, pharmacy: Pharmacy) -> bool:
+    """Return whether the person looks at the shop as its own people do, on the phone."""
+    roles = pharmacy.roles_of(user)
+    return bool(roles & {Role.OWNER, Role.STAFF}) and not roles & GLOBAL_ROLES
+
+
+def people_at(place: Pharmacy | MemberUnit) -> list[Position]:
+    """Return the positions at a shop or company, the present ones first."""
+    rows = place.positions.select_related("user").order_by("ends_on", "role", "starts_on", "pk")
+    return sorted(rows, key=lambda position: position.ends_on is not None)
+
+
+def acts_open_to(user, pharmacy: Pharmacy) -> tuple[str, ...]:
+    """Return the moves that the state allows and the person may make."""
+    return tuple(
+        act
+        for act in PHARMACY.acts_from(pharmacy.status)
+        if allowed(user, PERMISSION_FOR[act], pharmacy)
+    )
+
+
+def history_of(user, record, *, limit: int = 20) -> list[AuditEvent]:
+    """Return the latest audit lines about the record for those who may read them."""
+    if not allowed(user, Permission.AUDIT_VIEW, record):
+        return []
+    events = AuditEvent.objects.filter(target_model=record._meta.label, target_id=str(record.pk))
+    return list(events.order_by("-happened_at", "-pk")[:limit])
