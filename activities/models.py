@@ -44,6 +44,7 @@ class Duty(models.Model):
     suggested_bonus = models.CharField(
         "常计公益加分", max_length=20, choices=CharityCode.choices, blank=True
     )
+    usually_also = models.CharField("通常同时计入", max_length=20, blank=True)  # a duty code
     source = models.CharField("依据", max_length=200)
     starts_on = models.DateField("施行日")
     ends_on = models.DateField("停止日", null=True, blank=True)
@@ -74,6 +75,10 @@ class Duty(models.Model):
 
 
 class ObligationQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "ObligationQuerySet":
+        """All for those who keep or follow the programme, none for shops."""
+        return self if follows_programme(user) else self.none()
+
     def unmet(self) -> "ObligationQuerySet":
         """Obligations without a verified activity."""
         met = Fulfilment.objects.filter(activity__state=ActivityState.VERIFIED)
@@ -117,14 +122,23 @@ class Obligation(models.Model):
         """What people call the period: 2026年3月."""
         return period_name(self.period_start, self.period_end)
 
+    def roles_of(self, user) -> frozenset[Role]:
+        """All roles of the person: the association owes every duty for now."""
+        return roles_anywhere(user)
+
+
+def follows_programme(user) -> bool:
+    """Whether the person follows the whole programme: granted roles and the Party branch."""
+    office = {*user.area_roles, *(roles_anywhere(user) & {Role.PARTY_SECRETARY})}
+    return any(Permission.ACTIVITY_VIEW in GRANTS[role] for role in office)
+
 
 class ActivityQuerySet(models.QuerySet):
     def visible_to(self, user) -> "ActivityQuerySet":
         """All records for the office and the Party branch; for shops what they took part in."""
         if not allowed_somewhere(user, Permission.ACTIVITY_VIEW):
             return self.none()
-        office = {*user.area_roles, *(roles_anywhere(user) & {Role.PARTY_SECRETARY})}
-        if any(Permission.ACTIVITY_VIEW in GRANTS[role] for role in office):
+        if follows_programme(user):
             return self
         shops = Pharmacy.objects.visible_to(user)
         took_part = Attendance.objects.filter(pharmacy__in=shops)
@@ -241,6 +255,12 @@ class Fulfilment(models.Model):
         return f"{self.activity_id}→{self.obligation_id}"
 
 
+class ActivityPaperQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "ActivityPaperQuerySet":
+        """Papers of the activities that the person may see."""
+        return self.filter(activity__in=Activity.objects.visible_to(user))
+
+
 class ActivityPaper(models.Model):
     """A photo or a paper that shows that the activity was held."""
 
@@ -254,6 +274,8 @@ class ActivityPaper(models.Model):
     added_at = models.DateTimeField("上传时间")
     added_by = user_reference("+", "上传人")
 
+    objects = ActivityPaperQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "活动材料"
         constraints = [
@@ -264,6 +286,10 @@ class ActivityPaper(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Roles that ``user`` holds on the activity."""
+        return self.activity.roles_of(user)
 
 
 class Attendance(models.Model):

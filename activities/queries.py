@@ -13,6 +13,7 @@ from activities.credit_rules import times
 from activities.enums import ActivityState, CharityCode, CreditUnit, Programme
 from activities.models import Activity, CharityCredit, Fulfilment, Obligation
 from activities.workflow import ACTIVITY, PERMISSION_FOR
+from association.models import AuditEvent
 
 
 def charity_credits(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, list[dict]]:
@@ -146,3 +147,34 @@ def records_of_year(year: int):
         .prefetch_related("obligations__duty")
         .order_by("-held_on", "-pk")
     )
+
+
+SAID = {
+    "activity.recorded": "登记活动",
+    "activity.amended": "更正记录",
+    "activity.attended": "登记参加药店",
+    "activity.attendance_struck": "去掉一家药店",
+    "activity.paper_added": "传了材料",
+    "activity.verified": "核实",
+    "activity.revoked": "撤销核实",
+    "activity.discarded": "作废",
+}
+
+
+def history_of(activity: Activity) -> list[dict]:
+    """Return who did what to the record, the latest first, in the words of the timeline."""
+    events = AuditEvent.objects.filter(
+        target_model=activity._meta.label, target_id=str(activity.pk)
+    ).order_by("-happened_at", "-pk")
+    return [
+        {
+            "who": event.actor_label,
+            "what": _with_reason(SAID.get(event.act, event.act), event.detail),
+            "at": event.happened_at,
+        }
+        for event in events[:50]
+    ]
+
+
+def _with_reason(said: str, detail: dict) -> str:
+    return f"{said}：{detail['reason']}" if detail.get("reason") else said

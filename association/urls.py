@@ -15,6 +15,7 @@ urlpatterns = [
     path("members/", include("members.urls")),
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),
+    path("activities/", include("activities.urls")),
 ]
 
 if settings.PORTAL_MODE == "demo":

@@ -88,11 +88,15 @@ class Clause(models.Model):
         return f"{self.seq}. {self.title}"
 
 
+def follows_campaigns(user) -> bool:
+    """Whether the person follows the signatures of several shops: by granted roles only."""
+    return any(Permission.PLEDGE_VIEW in GRANTS[role] for role in user.area_roles)
+
+
 class CampaignQuerySet(models.QuerySet):
     def visible_to(self, user) -> "CampaignQuerySet":
         """All campaigns for those who follow signatures of several shops, none for the rest."""
-        sees = any(Permission.PLEDGE_VIEW in GRANTS[role] for role in user.area_roles)
-        return self if sees else self.none()
+        return self if follows_campaigns(user) else self.none()
 
     def covering(self, day: date) -> "CampaignQuerySet":
         """Campaigns whose pledges hold on ``day``."""

@@ -16,7 +16,7 @@ from accounts.roles import Permission
 from association.errors import BusinessRuleError
 from pledges import actions, queries
 from pledges.forms import AreaFilterForm, CampaignForm, SignForm
-from pledges.models import Campaign, Pledge, PledgeText
+from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
 from pledges.workflow import PERMISSION_FOR
 
 ROWS = 50
@@ -27,7 +27,7 @@ ROWS = 50
 def index(request):
     """The campaigns for the office; for a shop its own pledges."""
     today = timezone.localdate()
-    if not Campaign.objects.visible_to(request.user).exists() and not request.user.area_roles:
+    if not follows_campaigns(request.user):
         return _own_pledges(request, today)
     campaigns = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
     pledges = Pledge.objects.visible_to(request.user)

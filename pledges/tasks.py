@@ -1,0 +1,28 @@
+"""What the worker does for the pledge room."""
+
+from django.utils import timezone
+
+from association import jobs
+from pledges import actions
+from pledges.enums import PledgeState
+from pledges.models import Pledge
+
+SLICE = 2000
+
+
+@jobs.periodic("pledges.lapse", label="关闭已到期的承诺", every=jobs.DAY)
+def lapse(job, **_future) -> dict:
+    """Close the pledges whose period is over, each in a transaction of its own."""
+    now = timezone.now()
+    due = Pledge.objects.filter(
+        state__in=[PledgeState.INVITED, PledgeState.SIGNED],
+        campaign__ends_on__lt=timezone.localdate(now),
+    ).order_by("pk")
+    batch = list(due[: SLICE + 1])
+    for pledge in batch[:SLICE]:
+        actions.lapse(pledge, now=now)
+    done = job.done_count + len(batch[:SLICE])
+    jobs.progress(job, done)
+    if len(batch) > SLICE:
+        raise jobs.NotYet
+    return {"lapsed": done}
