@@ -1,6 +1,7 @@
 """Turning a template into a printed page."""
 
 import gc
+import mimetypes
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -52,4 +53,5 @@ class StaticFetcher(URLFetcher):
         path = (root / unquote(url.removeprefix("static:")).lstrip("/")).resolve()
         if not url.startswith("static:") or not path.is_relative_to(root) or not path.is_file():
             raise FatalURLFetchingError(f"A document may not load {url!r}.")
-        return URLFetcherResponse(url, path.read_bytes())
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return URLFetcherResponse(url, path.read_bytes(), headers={"Content-Type": kind})

@@ -200,6 +200,23 @@ def cn_date(value: date | datetime | None) -> str:
 
 
 @register.filter
+def cn_formal_date(value: date | None) -> str:
+    """Return 二〇二六年十二月二十八日, as certificates and deeds write it."""
+    if not value:
+        return MISSING
+    day = _local_day(value)
+    year = "".join("〇一二三四五六七八九"[int(digit)] for digit in str(day.year))
+    return f"{year}年{_spoken(day.month)}月{_spoken(day.day)}日"
+
+
+def _spoken(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    digits = "〇一二三四五六七八九"
+    ten = ("" if tens == 1 else digits[tens]) + "十" if tens else ""
+    return ten + (digits[ones] if ones else "")
+
+
+@register.filter
 def cn_day(value: date | datetime | None) -> str:
     """Return 11月24日（周二）."""
     if not value:
