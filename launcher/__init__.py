@@ -1,0 +1,1 @@
+"""What ``./portal`` does: set up, start, stop, test. Standard library only, no Django."""
