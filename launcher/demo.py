@@ -148,21 +148,19 @@ def settings_for(base: Path, servers: EmbeddedServers | None, port: int) -> dict
         "HTTPS": "false",
         "BEHIND_PROXY": "false",
         "MFA_REQUIRED": "false",
-        "ALLOWED_HOSTS": ",".join(hosts),
+        "ALLOWED_HOSTS": " ".join(hosts),
         "PUBLIC_URL": f"http://{hosts[-1]}:{port}",
-        "PORTAL_DATA": str(base / "files"),
-        "STATIC_ROOT": str(base / "static"),
+        "PORTAL_DATA": str(base),
     }
     if servers:
         settings |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-    (base / "files").mkdir(exist_ok=True)
     given = {name: value for name, value in os.environ.items() if value}
     return settings | {"PYTHONUNBUFFERED": "1"} | (given | forced(settings, given))
 
 
 def forced(settings: dict[str, str], given: dict[str, str]) -> dict[str, str]:
     """What the demo decides itself; names of servers and hosts may come from outside."""
-    own = ("PORTAL_MODE", "HTTPS", "PORTAL_DATA", "STATIC_ROOT")
+    own = ("PORTAL_MODE", "HTTPS", "PORTAL_DATA")
     chosen = {name: settings[name] for name in own}
     return chosen | {name: value for name, value in settings.items() if name not in given}
 
@@ -217,6 +215,7 @@ def prepare(
 
     if servers is None or done.get("migrations") != code["migrations"]:
         manage("建立数据表", "migrate", "--no-input", "-v", "0")
+        manage("建立缓存表", "createcachetable")
         note(migrations=code["migrations"])
     if has_command("load_defaults") and done.get("content") != code["content"]:
         manage("装入默认内容", "load_defaults")
@@ -295,9 +294,11 @@ def programs(base: Path, python: Path, settings: dict[str, str], port: int) -> l
         "--pidfile=",
     ]
     web = [str(tools / "gunicorn"), "association.wsgi", "--bind", f"0.0.0.0:{port}"]
+    on_the_web = settings | {"STATEMENT_TIMEOUT_MS": "8000"}
+    at_work = settings | {"STATEMENT_TIMEOUT_MS": "600000"}
     return [
-        Program("web", web, settings, grace=35, folder=ROOT),
-        Program("worker", worker, settings, grace=30, folder=ROOT),
+        Program("web", web, on_the_web, grace=35, folder=ROOT),
+        Program("worker", worker, at_work, grace=30, folder=ROOT),
         Program("beat", beat, settings, grace=10, folder=ROOT),
     ]
 

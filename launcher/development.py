@@ -78,7 +78,7 @@ def development_settings() -> Settings:
     defaults = {
         "PORTAL_MODE": "demo",
         "SECRET_KEY": "only-for-tests-and-checks",
-        "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+        "ALLOWED_HOSTS": "127.0.0.1 localhost testserver",
         "HTTPS": "false",
         "MFA_REQUIRED": "false",
         "PUBLIC_URL": "http://127.0.0.1:8000",

@@ -165,7 +165,7 @@ class EmbeddedServers:
 
     @property
     def redis_url(self) -> str:
-        return f"unix://{self.sockets}/valkey.sock"
+        return f"redis+socket://{self.sockets}/valkey.sock"
 
     def start(self) -> None:
         self.own(self.sockets)
