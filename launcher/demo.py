@@ -198,12 +198,9 @@ def prepare(
     code = {
         "migrations": fingerprint(code_files("migrations/*.py")),
         "content": fingerprint(code_files("content/*") + code_files("commands/load_defaults.py")),
+        "story": fingerprint(code_files("sample.py")),
         "static": fingerprint(static_files()),
     }
-    if done.get("state") == "seeding" and servers:
-        with step("上次装入没有完成，重新建立数据库"):
-            servers.recreate_database()
-        done = {}
 
     def manage(words: str, *command: str) -> None:
         with step(words):
@@ -220,11 +217,10 @@ def prepare(
     if has_command("load_defaults") and done.get("content") != code["content"]:
         manage("装入默认内容", "load_defaults")
         note(content=code["content"])
-    if has_command("seed_demo") and done.get("state") != "seeded":
-        note(state="seeding")
+    if has_command("seed_demo") and done.get("story") != code["story"]:
         shops = [] if wish.shops is None else ["--shops", str(wish.shops)]
         manage("装入演示数据", "seed_demo", *shops)
-        note(state="seeded")
+        note(story=code["story"])
     if done.get("static") != code["static"] or not (base / "static").exists():
         manage("收集样式和字体", "collectstatic", "--no-input", "-v", "0")
         note(static=code["static"])
@@ -323,26 +319,25 @@ def show_addresses(wish: Wish, python: Path, settings: dict[str, str], seconds: 
         say(f"    同一网络  http://{address}:{wish.port}/    （手机也用这个地址）")
     logins = demo_logins(python, settings)
     if logins:
-        (wish.base / "logins.json").write_text(
-            json.dumps(logins, ensure_ascii=False), encoding="utf-8"
-        )
+        by_role = {login["role"]: login for login in logins}
+        (wish.base / "logins.json").write_text(json.dumps(by_role, ensure_ascii=False))
         say()
-        say("  演示账号：")
-        for role, login in logins.items():
-            say(f"    {login.get('label') or role}    {login['login']}    {login['password']}")
+        say("  演示账号（用户名、密码）：")
+        for login in logins:
+            say(f"    {login['label']}    {login['login']}    {login['password']}")
     say()
     say(f"  数据：{wish.base}    按 Ctrl-C 停止。")
 
 
-def demo_logins(python: Path, settings: dict[str, str]) -> dict[str, dict[str, str]]:
-    """What ``manage demo_logins`` prints: role → label, login, password."""
+def demo_logins(python: Path, settings: dict[str, str]) -> list[dict[str, str]]:
+    """What ``manage demo_logins`` prints: role, label, login, password, home of each."""
     if not has_command("demo_logins"):
-        return {}
+        return []
     done = subprocess.run(
         [python, ROOT / "manage.py", "demo_logins"],
         cwd=ROOT, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True,
     )  # fmt: skip
     try:
-        return dict(json.loads(done.stdout))
+        return list(json.loads(done.stdout))
     except ValueError:
-        return {}
+        return []

@@ -267,13 +267,6 @@ class EmbeddedServers:
         if not any(line.startswith(f"{DATABASE}|") for line in listed.stdout.splitlines()):
             self.run_or_refuse("createdb", "-h", str(self.sockets), "-U", DATABASE, DATABASE)
 
-    def recreate_database(self) -> None:
-        """An empty database again, for a first loading that was interrupted."""
-        self.run_or_refuse(
-            "dropdb", "-h", str(self.sockets), "-U", DATABASE, "--if-exists", "--force", DATABASE
-        )
-        self.run_or_refuse("createdb", "-h", str(self.sockets), "-U", DATABASE, DATABASE)
-
     def postgres_answers(self) -> bool:
         return self.run("pg_isready", "-q", "-h", str(self.sockets), "-U", DATABASE).returncode == 0
 
