@@ -198,7 +198,7 @@ def _measured(item: Item, answer: str) -> tuple[Decimal, str, str]:
     best = max(item.steps, key=lambda step: step.points)
     how = f"达到“{best.name}”"
     for step in item.steps:
-        if answer in (step.name, f"{_SIGNS.get(step.op, '')}{plain(step.limit)}"):
+        if answer == step.name or answer == f"{_SIGNS.get(step.op, step.op)}{plain(step.limit)}":
             return step.points, f"属于“{step.name}”", how
     value = number_in(answer, "数字")
     for step in item.steps:

@@ -7,6 +7,7 @@ The document is plain data (YAML in and out, JSON in the database). Its form is 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -162,18 +163,36 @@ def _plain(value: object) -> str:
 
 
 class _ExactLoader(yaml.SafeLoader):
-    """YAML with decimals read as Decimal, so that 0.1 is one tenth."""
+    """YAML as people mean it: 0.1 is one tenth, ``no`` and ``2026-01-01`` are words.
+
+    Only null, true, false, whole and decimal numbers are more than text (the core of YAML 1.2).
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
 
-def _exact_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    text = str(loader.construct_scalar(node)).replace("_", "")
-    number = Decimal(text) if text.lower().lstrip("+-") not in {".inf", ".nan"} else None
-    if number is None:
-        raise yaml.MarkedYAMLError(problem="not a number", problem_mark=node.start_mark)
-    return number
+def _exact_number(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
+    return Decimal(node.value)
 
 
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", list("tf")),
+    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+    ("float", r"[-+]?[0-9]+\.[0-9]+", list("-+0123456789")),
+):
+    _ExactLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first
+    )
+_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile("^(?:<<)$"), ["<"])
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact_number)
+
+
+def _whole_number(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 class _PlainDumper(yaml.SafeDumper):

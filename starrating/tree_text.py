@@ -184,7 +184,7 @@ def _dimension_row(dimension: Dimension, part: DimensionSum) -> dict[str, Any]:
 def gate_row(gate: Gate) -> dict[str, Any]:
     """Return one condition with what was needed and what was there."""
     condition = gate.condition
-    have = "不适用" if gate.have is None else plain(gate.have)
+    have = text_of(gate.have) or "不适用"
     if condition.of == "dimension_stars" and gate.have == 0:
         have = "未达星"
     row = {
