@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   var doc = document, root = doc.documentElement, user = (doc.body && doc.body.dataset.user) || "";
+  root.classList.add("js");
   function all(selector, within) { return Array.prototype.slice.call((within || doc).querySelectorAll(selector)); }
   function on(type, handler, options) { doc.addEventListener(type, handler, options); }
   function say(words) { var place = doc.getElementById("announce"); if (place) { place.textContent = words; } }
@@ -87,9 +88,10 @@
   function autosave(form) {
     if (form.autosaving) { return; }
     form.autosaving = true;
-    var key = "draft:" + user + ":" + (form.id || location.pathname), changed = false, busy = false, gone = false;
+    var key = "draft:" + user + ":" + (form.dataset.draft || form.id || location.pathname), changed = false, busy = false, gone = false;
     function state(words, off) {
-      all("[data-saved]").forEach(function (place) {
+      var named = form.dataset.autosaveState && doc.getElementById(form.dataset.autosaveState);
+      all("[data-saved]").concat(named || []).forEach(function (place) {
         place.classList.toggle("off", !!off);
         var text = place.querySelector("[data-saved-text]") || place;
         text.textContent = words; place.hidden = false;
@@ -101,7 +103,7 @@
         return typeof pair[1] === "string" && pair[0] !== "csrfmiddlewaretoken" && !(field && field.type === "password") && !(field && field.dataset && "private" in field.dataset);
       });
     }
-    function store() { keep(key, JSON.stringify({ version: form.dataset.version || "", at: clock(), fields: fields() })); }
+    function store() { keep(key, JSON.stringify({ at: clock(), fields: fields() })); }
     function send() {
       if (!changed || busy || gone) { return; }
       busy = true; changed = false;
@@ -111,12 +113,12 @@
       fields().forEach(function (pair) { if (pair[0] !== "autosave") { body.append(pair[0], pair[1]); } });
       fetch(form.dataset.autosave, { method: "POST", body: body, credentials: "same-origin", redirect: "manual", headers: { "X-CSRFToken": token(), "X-Autosave": "1" } }).then(function (answer) {
         if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) { gone = true; store(); state("登录已过期，重新登录后回到这一页，已填内容还在", true); return null; }
-        if (answer.status === 409) { store(); gone = true; state("这份自评已在别处改过，请刷新后再填", true); return null; }
+        if (answer.status === 409) { store(); gone = true; return answer.json().then(function (data) { state(data.refusal || "这一页已在别处改过，请刷新后再填", true); return null; }); }
         if (!answer.ok) { throw new Error(String(answer.status)); }
         return answer.json ? answer.json().catch(function () { return {}; }) : {};
       }).then(function (data) {
         if (data) {
-          if (data.version) { form.dataset.version = data.version; }
+          if (data.version && form.elements.version) { form.elements.version.value = data.version; }
           if (!changed) { keep(key, null); }
           state((data.saved_at || clock()) + " 已自动保存");
         }
@@ -185,17 +187,24 @@
       };
     });
   }
+  function hidden(label) {
+    var form = label.closest("form");
+    return all("input[type=hidden]", form || label).filter(function (field) { return field.name !== "csrfmiddlewaretoken"; }).map(function (field) { return [field.name, field.value]; });
+  }
+  function place(label) { return label.closest("form") && label.closest(".evs form") ? label.closest(".evs form") : label; }
   function tile(label, row) {
     var figure = doc.createElement("figure"), picture = doc.createElement("img"), words = doc.createElement("figcaption");
     figure.className = "ev busy"; words.className = "st"; words.textContent = "待上传"; picture.alt = row.name; picture.src = URL.createObjectURL(row.blob);
-    figure.appendChild(picture); figure.appendChild(words); label.parentNode.insertBefore(figure, label);
+    figure.appendChild(picture); figure.appendChild(words); place(label).parentNode.insertBefore(figure, place(label));
     return figure;
   }
   function upload(label, row, figure) {
     var words = figure.querySelector(".st"), ask = new XMLHttpRequest(), body = new FormData();
     figure.className = "ev busy"; words.textContent = "上传中 0%";
-    body.append("csrfmiddlewaretoken", token()); body.append(row.field, row.blob, row.name);
-    ask.open("POST", row.url); ask.setRequestHeader("X-CSRFToken", token()); ask.setRequestHeader("HX-Request", "true");
+    body.append("csrfmiddlewaretoken", token());
+    row.extra.forEach(function (pair) { body.append(pair[0], pair[1]); });
+    body.append(row.field, row.blob, row.name);
+    ask.open("POST", row.url); ask.setRequestHeader("X-CSRFToken", token()); ask.setRequestHeader("X-Autosave", "1");
     ask.upload.onprogress = function (event) { if (event.lengthComputable) { words.textContent = "上传中 " + Math.round(event.loaded / event.total * 100) + "%"; } };
     function failed(text, retry) {
       figure.className = "ev fail"; words.textContent = text; say(text);
@@ -204,12 +213,14 @@
     }
     ask.onerror = function () { failed("失败，点此重传", true); };
     ask.onload = function () {
+      var said = {};
+      try { said = JSON.parse(ask.responseText); } catch (e) { /* a page, not an answer */ }
       if (ask.status >= 200 && ask.status < 300 && !/\/login\//.test(ask.responseURL || "")) {
         shelf("readwrite", function (store) { return store.delete(row.id); });
-        if (/<figure/.test(ask.responseText)) { figure.insertAdjacentHTML("afterend", ask.responseText); figure.remove(); }
-        else { figure.className = "ev"; words.textContent = "已上传"; }
+        figure.className = "ev"; words.textContent = "已上传";
+        if (said.url) { var link = doc.createElement("a"); link.href = said.url; figure.insertBefore(link, words); link.appendChild(figure.querySelector("img")); }
         say("照片已上传");
-      } else if (ask.status === 422 || ask.status === 400 || ask.status === 413) { failed(ask.status === 422 && ask.responseText.length < 200 && ask.responseText.indexOf("<") < 0 ? ask.responseText : "这张传不了，请换一张照片", false); }
+      } else if (ask.status === 422 || ask.status === 400 || ask.status === 413) { failed(said.error || "这张传不了，请换一张照片", false); }
       else { failed("失败，点此重传", true); }
     };
     ask.send(body);
@@ -220,7 +231,7 @@
     var field = event.target;
     shrink(file).then(function (blob) {
       var name = blob === file ? file.name : file.name.replace(/\.\w+$/, "") + ".jpg";
-      var row = { id: Date.now() + "-" + Math.random(), url: label.dataset.photo, field: field.name, name: name, blob: blob, user: user };
+      var row = { id: Date.now() + "-" + Math.random(), url: label.dataset.photo, field: field.name, name: name, blob: blob, user: user, extra: hidden(label) };
       field.value = "";
       var figure = tile(label, row);
       shelf("readwrite", function (store) { return store.put(row); }).then(function () { upload(label, row, figure); });
@@ -231,7 +242,7 @@
     if (!labels.length) { return; }
     shelf("readonly", function (store) { return store.getAll(); }).then(function (rows) {
       (rows || []).forEach(function (row) {
-        labels.forEach(function (label) { if (row.user === user && row.url === label.dataset.photo) { upload(label, row, tile(label, row)); } });
+        labels.forEach(function (label) { if (row.user === user && row.url === label.dataset.photo && JSON.stringify(row.extra) === JSON.stringify(hidden(label))) { upload(label, row, tile(label, row)); } });
       });
     });
   }
