@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "members",
     "pledges",
     "activities",
+    "inspections",
     "starrating",
 ]
 

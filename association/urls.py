@@ -16,6 +16,7 @@ urlpatterns = [
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),
     path("activities/", include("activities.urls")),
+    path("inspections/", include("inspections.urls")),
 ]
 
 if settings.PORTAL_MODE == "demo":
