@@ -1,7 +1,7 @@
 """One shop in one cycle: its sheet, its papers, and the people who act on it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.timezone import localtime
 
@@ -76,6 +76,7 @@ class Assessment(models.Model):
     closing_reason = models.CharField("不参评或免评原因", max_length=200, blank=True)
     # The draft rating: total and stars stand apart from the tree for lists and figures.
     preview = models.JSONField("试评结果", null=True, blank=True)
+    preview_evidence = models.JSONField("试评依据", null=True, blank=True)
     preview_status = models.CharField("试评状态", max_length=16, blank=True)
     preview_total = models.DecimalField(
         "试评总分", max_digits=7, decimal_places=2, null=True, blank=True
@@ -260,6 +261,10 @@ class MarkPaper(models.Model):
     undo = models.JSONField("撤回记录", default=dict)
     entered_at = models.DateTimeField("录入时间")
     entered_by = user_reference("+", "录入人")
+    # A paper with bonus lines counts only after a second person has confirmed it.
+    needs_confirmation = models.BooleanField("须第二人确认", default=False)
+    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
+    confirmed_by = user_reference("+", "确认人", null=True, blank=True)
     undone_at = models.DateTimeField("撤回时间", null=True, blank=True)
     undone_by = user_reference("+", "撤回人", null=True, blank=True)
 
@@ -270,6 +275,13 @@ class MarkPaper(models.Model):
                 condition=Q(kind__in=MarkKind.values), name="starrating_markpaper_kind_known"
             ),
             both_or_neither("undone_at", "undone_by", name="starrating_markpaper_undone_pair"),
+            both_or_neither(
+                "confirmed_at", "confirmed_by", name="starrating_markpaper_confirmed_pair"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("entered_by")),
+                name="starrating_markpaper_confirmed_by_second",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,7 @@ class Cycle(models.Model):
     ends_on = models.DateField("评定期至")
     entry_closes_on = models.DateField("自评截止日")
     review_closes_on = models.DateField("评审截止日")
+    newest_opening_on = models.DateField("开业不晚于", null=True, blank=True)
     objection_working_days = models.PositiveSmallIntegerField("异议期（工作日）", default=10)
     publicity_working_days = models.PositiveSmallIntegerField("公示期（工作日）", default=5)
     valid_from = models.DateField("星级有效期自")

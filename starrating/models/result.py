@@ -123,9 +123,9 @@ class Award(models.Model):
                 condition=Q(valid_from__lte=F("valid_to")), name="starrating_award_days_in_order"
             ),
             models.UniqueConstraint(
-                fields=["pharmacy"],
+                fields=["pharmacy", "valid_from"],
                 condition=Q(state=AwardState.VALID),
-                name="starrating_award_one_valid_per_pharmacy",
+                name="starrating_award_one_valid_per_term",
             ),
         ]
 

@@ -1,0 +1,195 @@
+"""Rating a cycle in draft, and issuing results that are frozen for good."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from association import audit, jobs
+from association.errors import BusinessRuleError
+from starrating.actions.cycle import locked
+from starrating.enums import CycleState
+from starrating.evidence import collect
+from starrating.evidence_record import EvidenceError, evidence_from_dict, evidence_json
+from starrating.models import Assessment, Cycle, Result
+from starrating.scheme_format import canonical_json
+from starrating.scoring import ENGINE_VERSION, rate
+
+BATCH = 1000
+
+
+class RatingClosedError(BusinessRuleError):
+    """A draft rating is made while the cycle is being reviewed."""
+
+
+class NothingToIssueError(BusinessRuleError):
+    """The assessment has no draft rating to issue."""
+
+
+@transaction.atomic
+def request_rating(cycle: Cycle, *, by, now: datetime):
+    """Ask the worker to rate the whole cycle anew; return the job.
+
+    A signature that was given on older figures falls away.
+    """
+    cycle = locked(cycle)
+    if cycle.state not in {CycleState.SELF_REVIEW, CycleState.REVIEW}:
+        raise RatingClosedError("本周期已过质量审核，不能再试评。要改先退回评审。")
+    if cycle.gate_first_by_id is not None:
+        cycle.gate_first_at = cycle.gate_first_by = None
+        cycle.save(update_fields=["gate_first_at", "gate_first_by"])
+    audit.record("cycle.rating_requested", by=by, target=cycle, now=now)
+    return jobs.enqueue(
+        "starrating.rate_cycle",
+        key=f"rate-cycle:{cycle.pk}:{now:%Y%m%d%H%M%S%f}",
+        payload={"cycle_id": cycle.pk},
+        label=f"试评 {cycle.name}",
+        by=by,
+        now=now,
+    )
+
+
+def rate_batch(cycle: Cycle, pks: Sequence[int], *, now: datetime) -> list[tuple[int, str]]:
+    """Write the draft rating of the assessments ``pks``; return ``(pk, reason)`` of failures.
+
+    One query for the rows, three for their evidence, one to write: however many there are up
+    to ``BATCH``. May be repeated and shared among workers: a row is simply written again.
+    """
+    rows = Assessment.objects.filter(pk__in=pks).select_related("pharmacy")
+    batch = list(rows.only("state", "sheet", "closing_reason", "pharmacy", "pharmacy__opened_on"))
+    rules = cycle.scheme.rules
+    lines, failures = io.StringIO(), []
+    for pk, evidence in collect(cycle, batch).items():
+        try:
+            rating = rate(rules, evidence)
+        except EvidenceError as error:
+            failures.append((pk, str(error)))
+            continue
+        basis = evidence_json(evidence)
+        brief = rating.brief()
+        _copy_line(
+            lines,
+            pk,
+            canonical_json(brief),
+            basis,
+            brief["status"],
+            brief["total"],
+            brief["stars"],
+            hashlib.sha256(basis.encode()).hexdigest(),
+        )
+    lines.seek(0)
+    with transaction.atomic(), connection.cursor() as cursor:
+        _write_previews(cursor, lines, now, [pk for pk, _ in failures])
+    return failures
+
+
+def _copy_line(out: io.StringIO, *fields) -> None:
+    """Write one line of COPY's text form; None is its null."""
+    out.write(
+        "\t".join(
+            "\\N"
+            if field is None
+            else str(field)
+            .replace("\\", "\\\\")
+            .replace("\t", "\\t")
+            .replace("\n", "\\n")
+            .replace("\r", "\\r")
+            for field in fields
+        )
+        + "\n"
+    )
+
+
+def _write_previews(cursor, lines: io.StringIO, now: datetime, failed: Iterable[int]) -> None:
+    cursor.execute(
+        "CREATE TEMP TABLE rated (pk bigint PRIMARY KEY, preview jsonb, evidence jsonb,"
+        " status text, total numeric, stars smallint, hash text)"
+    )
+    cursor.copy_expert("COPY rated FROM STDIN", lines)
+    cursor.execute(
+        "UPDATE starrating_assessment AS a SET preview = r.preview,"
+        " preview_evidence = r.evidence, preview_status = r.status, preview_total = r.total,"
+        " preview_stars = CASE WHEN r.status = 'rated' THEN r.stars END,"
+        " preview_evidence_hash = r.hash, previewed_at = %s"
+        " FROM rated AS r WHERE a.id = r.pk",
+        [now],
+    )
+    cursor.execute(
+        "UPDATE starrating_assessment SET preview = NULL, preview_evidence = NULL,"
+        " preview_status = '', preview_total = NULL, preview_stars = NULL,"
+        " preview_evidence_hash = '', previewed_at = %s WHERE id = ANY(%s)",
+        [now, list(failed)],
+    )
+    cursor.execute("DROP TABLE rated")
+
+
+def stale_count(cycle: Cycle) -> int:
+    """Count the assessments whose evidence no longer is what their draft rating rests on."""
+    stale = 0
+    pks = list(Assessment.objects.filter(cycle=cycle).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), BATCH):
+        rows = Assessment.objects.filter(pk__in=pks[start : start + BATCH]).select_related(
+            "pharmacy"
+        )
+        batch = list(
+            rows.only(
+                "state",
+                "sheet",
+                "closing_reason",
+                "preview_evidence_hash",
+                "pharmacy",
+                "pharmacy__opened_on",
+            )
+        )
+        evidence = collect(cycle, batch)
+        stale += sum(
+            hashlib.sha256(evidence_json(evidence[row.pk]).encode()).hexdigest()
+            != row.preview_evidence_hash
+            for row in batch
+        )
+    return stale
+
+
+@transaction.atomic
+def issue(assessment: Assessment, *, reason: str, by, now: datetime) -> Result:
+    """Freeze the draft rating as the next version of the result, with its evidence.
+
+    Asking again for the first version returns it unchanged. Raises ``NothingToIssueError``.
+    """
+    rows = Assessment.objects.select_related("cycle__scheme", "pharmacy")
+    assessment = rows.select_for_update(of=("self",)).get(pk=assessment.pk)
+    if assessment.preview_evidence is None:
+        raise NothingToIssueError(f"{assessment.pharmacy}还没有试评结果，不能签发。")
+    latest = assessment.results.aggregate(top=Max("version"))["top"] or 0
+    if latest:
+        newest = assessment.results.get(version=latest)
+        if newest.evidence_hash == assessment.preview_evidence_hash:
+            return newest
+    rules = assessment.cycle.scheme.rules
+    rating = rate(rules, evidence_from_dict(assessment.preview_evidence))
+    tree = json.loads(canonical_json(rating.as_dict()))
+    result = Result.objects.create(
+        assessment=assessment,
+        version=latest + 1,
+        status=tree["status"],
+        stars=tree["stars"] if tree["status"] == "rated" else None,
+        total=tree["total"],
+        base=tree["base"],
+        bonus=tree["bonus"],
+        tree=tree,
+        evidence=assessment.preview_evidence,
+        evidence_hash=assessment.preview_evidence_hash,
+        scheme_hash=rules.hash,
+        engine_version=ENGINE_VERSION,
+        reason=reason,
+        issued_at=now,
+        issued_by=by,
+    )
+    audit.record(
+        "result.issued", by=by, target=result, now=now, status=result.status, stars=result.stars
+    )
+    return result

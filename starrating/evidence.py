@@ -1,0 +1,132 @@
+"""Where a rating looks into the other rooms: the one place, and only through their queries.
+
+Set-based: a fixed number of queries for a batch of assessments, however many shops are in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from activities.queries import charity_credits
+from inspections.queries import veto_facts
+from starrating.enums import AssessmentState
+from starrating.evidence_record import NOT_APPLICABLE_VALUE, Evidence, Value, Veto
+from starrating.models import Assessment, Cycle, MarkPaper
+from starrating.scheme_shape import Scheme
+
+# Which sources of the sheet speak about items; the claim that one does not apply is read apart.
+SOURCES = {"self": "self", "reviewed": "review", "department": "paper", "public": "paper"}
+STATUS_OF = {AssessmentState.DECLINED: "declined", AssessmentState.EXCUSED: "exempt"}
+
+
+def collect(cycle: Cycle, assessments: Iterable[Assessment]) -> dict[int, Evidence]:
+    """Return the evidence of each assessment by its pk.
+
+    The assessments must come with their ``pharmacy``. Two queries to other rooms and one to
+    ours, for the whole batch.
+    """
+    batch = list(assessments)
+    shops = [assessment.pharmacy_id for assessment in batch]
+    credits = charity_credits(shops, cycle.starts_on, cycle.ends_on)
+    vetoes = veto_facts(shops, cycle.starts_on, cycle.ends_on)
+    confirmed = frozenset(
+        MarkPaper.objects.filter(cycle=cycle, confirmed_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+    rules = cycle.scheme.rules
+    return {
+        assessment.pk: _one(
+            cycle,
+            rules,
+            assessment,
+            credits.get(assessment.pharmacy_id, ()),
+            vetoes.get(assessment.pharmacy_id, ()),
+            confirmed,
+        )
+        for assessment in batch
+    }
+
+
+def _one(
+    cycle: Cycle,
+    rules: Scheme,
+    assessment: Assessment,
+    credits: Iterable[Mapping[str, Any]],
+    vetoes: Iterable[Mapping[str, Any]],
+    confirmed: frozenset[int],
+) -> Evidence:
+    items: dict[str, tuple[Value, ...]] = {}
+    bonus: dict[str, tuple[Value, ...]] = {}
+    bonus_codes = {line.code for line in rules.bonus.lines}
+    for code, entry in assessment.sheet.items():
+        if code in bonus_codes:
+            paper = entry.get("department")
+            # A bonus by hand counts once a second person has confirmed its paper.
+            if paper is not None and paper.get("paper") in confirmed:
+                bonus[code] = (_value("department", paper, assessment.pk),)
+            continue
+        values = [_value(kind, entry[kind], assessment.pk) for kind in SOURCES if kind in entry]
+        claim = entry.get("na")
+        if claim is not None and not claim.get("refused_at"):
+            is_confirmed = "confirmed_at" in claim
+            values.append(
+                Value(
+                    kind="reviewed" if is_confirmed else "self",
+                    value=NOT_APPLICABLE_VALUE,
+                    id=f"{'review' if is_confirmed else 'self'}/{assessment.pk}",
+                    reason=claim.get("reason", ""),
+                )
+            )
+        if values:
+            items[code] = tuple(values)
+    for credit in credits:
+        if credit["code"] in bonus_codes and credit["times"]:
+            bonus[credit["code"]] = bonus.get(credit["code"], ()) + _credited(credit)
+    status, reason = _status(cycle, assessment)
+    return Evidence(
+        items=items,
+        bonus=bonus,
+        vetoes=tuple(
+            Veto(
+                code=fact["code"],
+                document=fact["document"],
+                since=fact["since"],
+                until=fact["until"],
+                id=fact["id"],
+            )
+            for fact in vetoes
+        ),
+        status=status,
+        status_reason=reason,
+    )
+
+
+def _value(kind: str, entry: Mapping[str, Any], pk: int) -> Value:
+    paper = entry.get("paper")
+    return Value(
+        kind=kind,
+        value=entry["value"],
+        id=f"paper/{paper}" if paper else f"{SOURCES[kind]}/{pk}",
+        label=entry.get("label", ""),
+        n=entry.get("n"),
+        reason=entry.get("reason", ""),
+    )
+
+
+def _credited(credit: Mapping[str, Any]) -> tuple[Value, ...]:
+    """One value per activity where each counts once, else one value for the sum."""
+    sources = credit["sources"]
+    if credit["times"] == len(sources):
+        return tuple(Value("system", "1", source["id"], source["label"]) for source in sources)
+    label = "、".join(f"{source['label']}（{source['value']}）" for source in sources)
+    return (Value("system", format(credit["times"], "f"), sources[0]["id"], label),)
+
+
+def _status(cycle: Cycle, assessment: Assessment) -> tuple[str, str]:
+    """What keeps a shop from being rated at all, in the scheme's words; else two blanks."""
+    if assessment.state in STATUS_OF:
+        return STATUS_OF[assessment.state], assessment.closing_reason
+    opened, latest = assessment.pharmacy.opened_on, cycle.newest_opening_on
+    if opened is not None and latest is not None and opened > latest:
+        return "too_new", f"{opened.isoformat()} 开业，晚于 {latest.isoformat()}"
+    return "", ""

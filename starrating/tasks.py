@@ -1,0 +1,57 @@
+"""What the worker does for the rating room; every handler may run twice."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from association import jobs
+from association.errors import BusinessRuleError
+from starrating.actions.notice import issue_and_tell
+from starrating.actions.rating import BATCH, rate_batch
+from starrating.models import Assessment, Cycle
+
+SLICE = timedelta(seconds=50)
+
+
+@jobs.handler("starrating.rate_cycle", label="试评")
+def rate_cycle(job, *, cycle_id, **_future) -> dict:
+    """Rate every assessment of a cycle in batches; goes on where a slice ended."""
+    cycle = Cycle.objects.select_related("scheme").get(pk=cycle_id)
+    started = timezone.now()
+    pks = list(Assessment.objects.filter(cycle=cycle).order_by("pk").values_list("pk", flat=True))
+    done = job.done_count
+    while done < len(pks):
+        batch = pks[done : done + BATCH]
+        for pk, reason in rate_batch(cycle, batch, now=timezone.now()):
+            name = Assessment.objects.select_related("pharmacy").get(pk=pk).pharmacy.name
+            jobs.problem(job, name, reason)
+        done += len(batch)
+        jobs.progress(job, done, len(pks))
+        if done < len(pks) and timezone.now() - started > SLICE:
+            raise jobs.NotYet
+    Cycle.objects.filter(pk=cycle.pk).update(rated_at=timezone.now())
+    return {"rated": len(pks)}
+
+
+@jobs.handler("starrating.issue_results", label="签发并告知")
+def issue_results(job, *, cycle_id, user_id, at, **_future) -> dict:
+    """Issue and tell shop by shop, each in a transaction of its own; a repeat finds the rest."""
+    user, moment = User.objects.get(pk=user_id), datetime.fromisoformat(at)
+    started = timezone.now()
+    rows = Assessment.objects.filter(cycle=cycle_id)
+    total = rows.count()
+    waiting = rows.filter(results=None).select_related("pharmacy").order_by("pk")
+    done = total - waiting.count()
+    for assessment in waiting.iterator(chunk_size=500):
+        try:
+            issue_and_tell(assessment, by=user, now=moment)
+        except BusinessRuleError as error:
+            jobs.problem(job, assessment.pharmacy.name, str(error))
+        done += 1
+        if done % 20 == 0:
+            jobs.progress(job, done, total, assessment.pharmacy.name)
+        if timezone.now() - started > SLICE:
+            raise jobs.NotYet
+    jobs.progress(job, total, total)
+    return {"issued": rows.exclude(results=None).count()}
