@@ -290,6 +290,7 @@
     all("[data-poll]", within).forEach(function (element) { poll(element, 2000); });
     all("[data-toast]", within).forEach(toast);
     all("[data-bulk]", within).forEach(function (bar) { bulk(bar.closest("form") || doc); });
+    all(".scroll", within).forEach(function (box) { if (!box.hasAttribute("tabindex") && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight)) { box.tabIndex = 0; } });
     all("[data-print],[data-copy]", within).forEach(function (element) { element.hidden = false; });
   }
   on("DOMContentLoaded", function () { wake(doc); resume(); });
