@@ -7,6 +7,7 @@ country's register. A page by key costs the same on the first and on the thousan
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q
 
@@ -25,10 +26,12 @@ class Page:
 def page(rows: models.QuerySet, params: Mapping[str, str], *, by: str, size: int = 50) -> Page:
     """Return the page that ``params`` names by ``after`` or ``before``, ordered by (``by``, pk).
 
-    ``by`` must be a text column that is never NULL. A key that means nothing starts at the top.
+    ``by`` must be a column that is never NULL in ``rows``, with an index on it and the pk. A key
+    that means nothing starts at the top.
     """
-    back = _key(params.get("before", ""))
-    forward = None if back else _key(params.get("after", ""))
+    column = rows.model._meta.get_field(by)
+    back = _key(params.get("before", ""), column)
+    forward = None if back else _key(params.get("after", ""), column)
     if back:
         found = list(_beyond(rows, by, back, "lt").order_by(f"-{by}", "-pk")[: size + 1])
         more, found = len(found) > size, found[:size][::-1]
@@ -66,7 +69,7 @@ def capped_counts(lists: Mapping[str, models.QuerySet]) -> dict[str, int]:
         return dict(zip(lists, cursor.fetchone(), strict=True))
 
 
-def _beyond(rows: models.QuerySet, by: str, key: tuple[str, int], side: str) -> models.QuerySet:
+def _beyond(rows: models.QuerySet, by: str, key: tuple, side: str) -> models.QuerySet:
     """Rows on one side of the key; the first condition is what lets the index start there."""
     value, pk = key
     return rows.filter(
@@ -75,9 +78,14 @@ def _beyond(rows: models.QuerySet, by: str, key: tuple[str, int], side: str) -> 
     )
 
 
-def _key(text: str) -> tuple[str, int] | None:
+def _key(text: str, column: models.Field) -> tuple | None:
     pk, _, value = text.partition(".")
-    return (value, int(pk)) if pk.isascii() and pk.isdecimal() and len(pk) < 19 else None
+    if not (pk.isascii() and pk.isdecimal() and len(pk) < 19) or "\0" in value:
+        return None
+    try:
+        return column.to_python(value), int(pk)
+    except ValidationError:
+        return None
 
 
 def _text(row, by: str) -> str:

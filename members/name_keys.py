@@ -32,8 +32,10 @@ def name_keys(name: str) -> tuple[str, str, str]:
     """Return ``(folded name, pinyin initials, sort key)``, each cut to its column."""
     key = fold(name)
     syllables = _syllables(key)
-    short = "".join(syllable[:1] for syllable in syllables if syllable.isalnum())
-    long = " ".join(syllables).encode("ascii", "replace").decode()
+    # Brackets and dots have no place in the order; so both keys begin with the same letter.
+    spoken = [syllable for syllable in syllables if syllable.isalnum()]
+    short = "".join(syllable[:1] for syllable in spoken)
+    long = " ".join(spoken).encode("ascii", "replace").decode()
     return key[:KEY_LENGTH], short[:KEY_LENGTH], long[:SORT_LENGTH]
 
 

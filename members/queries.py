@@ -24,6 +24,8 @@ LIST_FIELDS = (
     "area__name",
 )
 SWITCHER_LIMIT = 20
+# What ends first stands on top; every other view goes by name.
+ORDER_OF_VIEW = {"due": "licence_expires_on", "over": "licence_expires_on"}
 
 
 def views_of(shops, *, today: date) -> dict:

@@ -34,8 +34,7 @@ class Word:
     def licence(self) -> str:
         """The start of a licence number without its province (闽DA592 → DA592), else empty."""
         tail = PROVINCE.sub("", self.text).upper()
-        looks_so = tail.isascii() and (self.is_initials or any(c.isdigit() for c in tail))
-        return tail if looks_so else ""
+        return tail if tail.isascii() and any(c.isdigit() for c in tail) else ""
 
 
 def words(typed: str) -> tuple[Word, ...]:

@@ -198,7 +198,11 @@ class Pharmacy(models.Model):
             models.Index(fields=["name_sort", "id"], name="pharmacy_by_name"),
             models.Index(fields=["name_initials"], name="pharmacy_by_initials"),
             models.Index(fields=["area", "name_sort", "id"], name="pharmacy_by_area"),
-            models.Index(fields=["licence_expires_on"], name="pharmacy_by_expiry"),
+            models.Index(
+                fields=["licence_expires_on", "id"],
+                condition=~Q(status=PharmacyStatus.CLOSED),
+                name="pharmacy_by_expiry",
+            ),
             models.Index(
                 fields=["status", "name_sort", "id"],
                 condition=~Q(status=PharmacyStatus.ACTIVE),

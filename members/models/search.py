@@ -24,8 +24,9 @@ def search(rows: models.QuerySet, typed: str, *, licence: str | None = None) -> 
         )
         condition = _in_name(word)
         if word.is_initials:
-            condition = Q(name_initials__startswith=word.text)
-        if licence and word.licence:
+            # Names that begin with t sort under t: the index by name starts and ends there.
+            condition = Q(name_initials__startswith=word.text, name_sort__startswith=word.text[0])
+        elif licence and word.licence:
             # Clerks leave out the province in front: 闽DA592… is found by DA592.
             rows = rows.alias(
                 licence_tail=Func(

@@ -51,7 +51,8 @@ def shop_list(request):
     shops = _filtered(lists[view], wanted)
     is_filtered = any(wanted.values())
     counts = keyset.capped_counts({**lists, "here": shops})
-    page = keyset.page(queries.list_rows(shops), request.GET, by="name_sort")
+    order = queries.ORDER_OF_VIEW.get(view, "name_sort")
+    page = keyset.page(queries.list_rows(shops), request.GET, by=order)
     context = {
         "form": form,
         "q": wanted.get("q", ""),

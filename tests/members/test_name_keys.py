@@ -57,3 +57,12 @@ def test_a_licence_number_has_one_writing(typed):
 )
 def test_a_phone_number_is_shown_in_one_writing(typed, shown):
     assert phone_text(typed) == shown
+
+
+@given(st.text(max_size=30))
+def test_both_keys_begin_with_the_same_letter(name):
+    """The search by initials leans on it: names with initial t stand under t in the order."""
+    _folded, short, long = name_keys(name)
+
+    if short[:1].isascii():
+        assert long[:1] == short[:1]

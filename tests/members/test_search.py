@@ -36,6 +36,7 @@ def test_words_are_folded_parted_by_blanks_and_few():
         ("slkndyf", True),
         ("SLKN", True),
         ("knd", False),
+        ("da", False),
         ("DA5920001", True),
         ("闽DA592", True),
         ("5920001", False),
