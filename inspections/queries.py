@@ -6,8 +6,9 @@ from datetime import date
 
 from django.db.models import Q
 
-from accounts.permissions import allowed
+from accounts.permissions import allowed, allowed_somewhere
 from association.models import AuditEvent
+from inspections.enums import ViolationState
 from inspections.models import Violation
 from inspections.workflow import PERMISSION_FOR, VIOLATION
 
@@ -62,9 +63,11 @@ def acts_open_to(user, violation: Violation) -> tuple[str, ...]:
     return may
 
 
-def to_establish(user) -> int:
-    """Return how many violations wait for this person's decision, for the navigation."""
-    waiting = Violation.objects.visible_to(user).filter(state="in_review")
+def waiting_for_decision(user) -> int:
+    """Return how many violations wait for this person's own decision, for the navigation."""
+    if not allowed_somewhere(user, PERMISSION_FOR["establish"]):
+        return 0
+    waiting = Violation.objects.visible_to(user).filter(state=ViolationState.IN_REVIEW)
     return waiting.exclude(prepared_by=user).count()
 
 

@@ -75,7 +75,8 @@ def test_who_prepared_it_is_offered_everything_but_to_establish():
 
     assert queries.acts_open_to(judge, own) == ("dismiss",)
     assert queries.acts_open_to(judge, other) == ("establish", "dismiss")
-    assert queries.to_establish(judge) == 1
+    assert queries.waiting_for_decision(judge) == 1
+    assert queries.waiting_for_decision(make_user(Role.SECRETARIAT)) == 0
 
 
 def test_the_shop_sees_established_facts_and_nothing_of_leads():
