@@ -13,13 +13,6 @@ from typing import Any, NamedTuple
 from starrating.scheme_format import canonical_json
 
 NOT_APPLICABLE_VALUE = "NA"
-KINDS = {
-    "self": "药店自评",
-    "reviewed": "评审员复核",
-    "department": "主管部门",
-    "public": "群众评价",
-    "system": "系统统计",
-}
 
 
 class EvidenceError(ValueError):
@@ -33,9 +26,10 @@ class EvidenceError(ValueError):
 class Value(NamedTuple):
     """What one source says about one item.
 
-    A named tuple and not a dataclass: 46 of them for each of 100,000 shops. ``kind`` is one of
-    ``KINDS``; ``value`` is the answer as text (``NA`` = does not apply, then ``reason`` says
-    why); ``id`` points at the record it comes from; ``n`` counts the cases behind it.
+    A named tuple and not a dataclass: 46 of them for each of 100,000 shops. ``kind`` is
+    ``self``, ``reviewed``, ``department``, ``public`` or ``system``; ``value`` is the answer as
+    text (``NA`` = does not apply, then ``reason`` says why); ``id`` points at the record it
+    comes from; ``n`` counts the cases behind it.
     """
 
     kind: str

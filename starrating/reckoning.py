@@ -26,7 +26,7 @@ from starrating.item_points import (
     outcome_of,
     rounded,
 )
-from starrating.scheme_shape import Band, BonusLine, Condition, Dimension, Item, Scheme
+from starrating.scheme_shape import Band, Condition, Dimension, Item, Scheme
 
 RATIO_PLACES = 4
 LARGEST_MEMORY = 20_000
@@ -482,7 +482,7 @@ class Reckoner:
 
     def failed(self, numbers: Numbers, verdict: Verdict) -> tuple[int, Gate] | None:
         """Return stars and first condition that does not hold in the row just above."""
-        if verdict.row == 0 or not self._bands:
+        if verdict.row == 0:
             return None
         gates = self.gates(numbers, verdict.row - 1)
         first = next((gate for gate in gates if not gate.holds), None)
@@ -494,6 +494,15 @@ class Reckoner:
         bare = numbers._replace(bonus=ZERO, total=self.clamped(numbers.base))
         bands, row = self.scheme.bands, self.row_reached(bare)
         return bands[row].stars if row < len(bands) else bands[-1].stars - 1
+
+    def step_missed(self, verdict: Verdict) -> tuple[int, str] | None:
+        """Return stars and label of the first step up that did not apply, None at the top."""
+        rules = self.scheme.adjustments
+        if rules is None or verdict.stars is None or verdict.stars >= rules.highest:
+            return None
+        missed = (label for label, add, applies in verdict.steps if add > 0 and not applies)
+        label = next(missed, None)
+        return None if label is None else (verdict.stars + 1, label)
 
     def _adjusted(self, numbers: Numbers) -> Verdict:
         """Return the stars that start from one dimension and move by the others."""
@@ -535,9 +544,9 @@ def reckoner(scheme: Scheme) -> Reckoner:
     return known
 
 
-def times_in(line: BonusLine, value: str) -> int:
-    """Return how often the good work of ``line`` was done; ``AnswerError`` when unreadable."""
-    return count_in(value, f"{line.code} 的次数，请填 0 或正整数")
+def times_in(value: str) -> int:
+    """Return how often a good work was done; ``AnswerError`` when ``value`` is no count."""
+    return count_in(value, "次数，请填 0 或正整数")
 
 
 def _own_stars(bands: Sequence[Band], points: Decimal, ratio: Decimal) -> int | None:

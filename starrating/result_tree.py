@@ -86,15 +86,22 @@ class Rating:
     @property
     def blanks(self) -> tuple[tuple[str, str, str], ...]:
         """Return (code, name, waiting for) of everything that has no answer yet."""
-        found = [
-            (code, self.scheme.item(code).name, waiting)
-            for code, waiting in self.answers.waiting.items()
-        ]
-        found += [
-            (dimension.code, dimension.name, "public")
+        settled = {
+            item.code
             for dimension, part in zip(
                 self.scheme.dimensions, self.numbers.dimensions, strict=False
             )
+            if part.status in {"fallback", NOT_APPLICABLE}
+            for item in dimension.items
+        }
+        found = [
+            (code, self.scheme.item(code).name, waiting)
+            for code, waiting in self.answers.waiting.items()
+            if code not in settled
+        ]
+        found += [
+            (dimension.code, dimension.name, "public")
+            for dimension, part in parts
             if part.status == "incomplete" and part.why
         ]
         found += [(name, name, "period") for name in self.missing_periods]
@@ -234,6 +241,9 @@ class Rating:
             return {"stars": stars} | {
                 name: part for name, part in gate_row(gate).items() if name != "holds"
             }
+        step = reckoner(self.scheme).step_missed(verdict)
+        if step is not None:
+            return {"stars": step[0], "kind": "step", "label": step[1], "need": "", "have": ""}
         if verdict.held_back is not None:
             extra = self.scheme.bonus.max_extra_stars
             return {

@@ -150,6 +150,22 @@ def _items(scheme: Scheme) -> Iterator[Problem]:
             if item.passes_at is not None and not item.key:
                 yield Problem(place, f"{item.code} 写了合格线，但不是关键项，合格线永远用不到。")
             yield from _sample(item.small_sample, item.full, place, item.code)
+            places = scheme.rounding.item
+            for points in _named_points(item):
+                if points != round(points, places):
+                    yield Problem(
+                        place,
+                        f"{item.code} 写了 {_text(points)} 分，但每项只保留 {places} 位小数。",
+                    )
+
+
+def _named_points(item: Item) -> Iterator[Decimal]:
+    """Yield every number of points that the document names for an item."""
+    yield item.full
+    if item.each is not None:
+        yield item.each
+    yield from (level.points for level in item.levels)
+    yield from (step.points for step in item.steps)
 
 
 def _foreign_parts(item: Item) -> Iterator[str]:

@@ -104,7 +104,7 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
             seen += 1
             kinds = item.preview_kinds if preview else item.kinds
             if len(values) == 1:
-                value = values[0] if values[0].kind in kinds else None
+                value = values[0] if values[0].kind in kinds and values[0].value else None
             else:
                 try:
                     value = _strongest(values, kinds)
@@ -140,7 +140,7 @@ def _strongest(values: Sequence[Value], kinds: Mapping[str, int]) -> Value | Non
     """Return the value of the strongest kind; ``AnswerError`` when two of them contradict."""
     best: Value | None = None
     for value in values:
-        if value.kind not in kinds:
+        if value.kind not in kinds or not value.value:
             continue
         if best is None or kinds[value.kind] < kinds[best.kind]:
             best = value
@@ -161,12 +161,11 @@ def _times(engine: Reckoner, evidence: Evidence, preview: bool) -> dict[str, int
     """Return how often each good work was done; what only the owner says never counts."""
     times, problems = {}, {}
     for code, values in evidence.bonus.items():
-        line = engine.bonus_lines.get(code)
-        if line is None:
+        if code not in engine.bonus_lines:
             problems[code] = "方案里没有这个加分项"
             continue
         try:
-            counted = [times_in(line, v.value) for v in values if preview or v.kind != "self"]
+            counted = [times_in(v.value) for v in values if preview or v.kind != "self"]
         except AnswerError as error:
             problems[code] = str(error)
         else:

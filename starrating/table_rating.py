@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from starrating.evidence_record import NOT_APPLICABLE_VALUE
 from starrating.item_points import MISSING, AnswerError, Outcome, plain
-from starrating.reckoning import Gate, ItemReckoner, Verdict, reckoner, remember, times_in
+from starrating.reckoning import Gate, ItemReckoner, Numbers, Verdict, reckoner, remember, times_in
 from starrating.scheme_shape import Scheme, VetoRule
 
 FIRST_COLUMNS = ("id", "status", "stars", "total", "base", "bonus", "failed")
@@ -120,7 +120,7 @@ class TableRater:
             cell = row[place].strip()
             if cell:
                 try:
-                    times[line.code] = times_in(line, cell)
+                    times[line.code] = times_in(cell)
                 except AnswerError as error:
                     raise RowError(f"{line.code}：{error}") from error
         return times
@@ -141,8 +141,7 @@ class TableRater:
         if verdict is None:
             failed = failed or self._blanks(there)
         elif not failed:
-            missed = self.engine.failed(numbers, verdict)
-            failed = "" if missed is None else _sentence(missed[1])
+            failed = self._missed(numbers, verdict)
         return [
             row[self._id],
             status,
@@ -153,6 +152,13 @@ class TableRater:
             failed,
             *[_text(part.points) for part in numbers.dimensions],
         ]
+
+    def _missed(self, numbers: Numbers, verdict: Verdict) -> str:
+        gate = self.engine.failed(numbers, verdict)
+        if gate is not None:
+            return _sentence(gate[1])
+        step = self.engine.step_missed(verdict)
+        return "" if step is None else step[1]
 
     def _standing(
         self, verdict: Verdict | None, vetoes: Iterable[VetoRule]

@@ -1,12 +1,16 @@
 """Example schemes and the short way in which their cases are written."""
 
+import os
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from starrating.scheme_format import load, read_yaml
 from starrating.scoring import Evidence, Override, Value, Veto
 
 SCHEMES = Path(__file__).parents[1] / "schemes"
+DATA = Path(__file__).parents[1] / "data"
+SHARED_DATA = Path(os.environ.get("PORTAL_SHARED_DATA", "../shared/data"))
 KIND_OF = {
     "owner": "reviewed",
     "reviewer": "reviewed",
@@ -16,6 +20,7 @@ KIND_OF = {
 }
 
 
+@cache
 def scheme_named(name):
     return load(read_yaml((SCHEMES / f"{name}.yaml").read_text(encoding="utf-8")))
 
