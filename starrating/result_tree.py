@@ -86,11 +86,10 @@ class Rating:
     @property
     def blanks(self) -> tuple[tuple[str, str, str], ...]:
         """Return (code, name, waiting for) of everything that has no answer yet."""
+        parts = list(zip(self.scheme.dimensions, self.numbers.dimensions, strict=False))
         settled = {
             item.code
-            for dimension, part in zip(
-                self.scheme.dimensions, self.numbers.dimensions, strict=False
-            )
+            for dimension, part in parts
             if part.status in {"fallback", NOT_APPLICABLE}
             for item in dimension.items
         }
