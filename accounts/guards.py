@@ -7,8 +7,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
-from accounts.permissions import allowed, allowed_somewhere
+from accounts.permissions import roles_granting, roles_granting_somewhere
 from accounts.roles import Permission
+from association.audit import acting_as
+
+# Where the switcher keeps the chosen workspace (accounts.workspace).
+WORKSPACE = "workspace"
 
 
 def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Callable:
@@ -17,7 +21,7 @@ def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Cal
     The view then receives the record itself: ``def submit(request, assessment)``. A record that
     the person may not see answers 404, one they may see but not act on answers 403. With
     ``somewhere=True`` it is enough to hold the permission at any place: for lists, whose rows
-    ``visible_to`` decides.
+    ``visible_to`` decides. Acts recorded inside carry the role that opened the door.
     """
 
     def guard(view):
@@ -25,13 +29,18 @@ def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Cal
         def guarded(request, pk=None, **kwargs):
             if on is not None:
                 record = get_object_or_404(on.objects.visible_to(request.user), pk=pk)
-                if not allowed(request.user, permission, record):
-                    raise PermissionDenied
-                return view(request, record, **kwargs)
-            may = allowed_somewhere if somewhere else allowed
-            if not may(request.user, permission):
+                roles = roles_granting(request.user, permission, record)
+                targets: tuple = (record,)
+            else:
+                ask = roles_granting_somewhere if somewhere else roles_granting
+                roles = ask(request.user, permission)
+                targets = ()
+                kwargs |= {"pk": pk} if pk is not None else {}
+            if not roles:
                 raise PermissionDenied
-            return view(request, **({"pk": pk} if pk is not None else {}), **kwargs)
+            chosen = request.session.get(WORKSPACE)
+            with acting_as(chosen if chosen in roles else roles[0]):
+                return view(request, *targets, **kwargs)
 
         guarded.permission = permission
         return guarded

@@ -3,12 +3,14 @@
 from collections import defaultdict
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now, TruncDate
 from django.utils.functional import cached_property
 
-from accounts.roles import GLOBAL_ROLES, Role
+from accounts.permissions import allowed
+from accounts.roles import GLOBAL_ROLES, Permission, Role
 from association.models import both_or_neither, user_reference
 
 
@@ -26,6 +28,16 @@ class Area(models.Model):
         return self.name
 
 
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "UserQuerySet":
+        """All accounts for those who grant roles, their own for the rest."""
+        return self if allowed(user, Permission.ROLE_GRANT) else self.filter(pk=user.pk)
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):
+    use_in_migrations = False
+
+
 class User(AbstractUser):
     """A person with a login. What they may do comes from roles alone, never from is_staff."""
 
@@ -33,11 +45,17 @@ class User(AbstractUser):
     phone = models.CharField("手机号", max_length=20, null=True, blank=True, unique=True)
     phone_verified_at = models.DateTimeField("手机号验证时间", null=True, blank=True)
 
+    objects = UserManager()
+
     class Meta(AbstractUser.Meta):
         verbose_name = verbose_name_plural = "用户"
 
     def __str__(self) -> str:
         return self.real_name or self.username
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """An account is no place of its own: only roles held everywhere count."""
+        return user.global_roles
 
     @cached_property
     def area_roles(self) -> dict[Role, frozenset[int] | None]:
@@ -71,6 +89,10 @@ class RoleGrantQuerySet(models.QuerySet):
             revoked_at=None,
             confirmed_at__isnull=False,
         )
+
+    def visible_to(self, user) -> "RoleGrantQuerySet":
+        """All grants for those who grant roles, their own for the rest."""
+        return self if allowed(user, Permission.ROLE_GRANT) else self.filter(user=user)
 
 
 class RoleGrant(models.Model):
@@ -133,6 +155,10 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} #{self.pk}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Granting is the association's affair: only roles held everywhere count."""
+        return user.global_roles
 
 
 class Invitation(models.Model):

@@ -40,17 +40,28 @@ def roles_anywhere(user) -> frozenset[Role]:
     return cached
 
 
-def allowed(user, permission: Permission, scope: Scope | None = None) -> bool:
-    """Return whether ``user`` holds ``permission`` everywhere, or on ``scope``.
+def roles_granting(user, permission: Permission, scope: Scope | None = None) -> list[Role]:
+    """Return the person's roles that give ``permission`` everywhere, or on ``scope``.
 
     A superuser has no shortcut here: the back office is one thing, authority another.
     """
     if not user.is_authenticated or not user.is_active:
-        return False
+        return []
     roles = user.global_roles
     if scope is not None:
         roles |= scope.roles_of(user)
-    return any(permission in GRANTS[role] for role in roles)
+    return [role for role in Role if role in roles and permission in GRANTS[role]]
+
+
+def roles_granting_somewhere(user, permission: Permission) -> list[Role]:
+    """Return the person's roles that give ``permission`` at any place."""
+    held = roles_anywhere(user)
+    return [role for role in Role if role in held and permission in GRANTS[role]]
+
+
+def allowed(user, permission: Permission, scope: Scope | None = None) -> bool:
+    """Return whether ``user`` holds ``permission`` everywhere, or on ``scope``."""
+    return bool(roles_granting(user, permission, scope))
 
 
 def allowed_somewhere(user, permission: Permission) -> bool:
@@ -58,4 +69,4 @@ def allowed_somewhere(user, permission: Permission) -> bool:
 
     What the list then shows is decided by ``visible_to``.
     """
-    return any(permission in GRANTS[role] for role in roles_anywhere(user))
+    return bool(roles_granting_somewhere(user, permission))

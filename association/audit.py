@@ -1,10 +1,25 @@
 """Writing the audit trail."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import models
 
 from association.models import AuditEvent
+
+_acting_role: ContextVar[str] = ContextVar("acting_role", default="")
+
+
+@contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """Name the role that opened the door; every act recorded inside carries it."""
+    token = _acting_role.set(role)
+    try:
+        yield
+    finally:
+        _acting_role.reset(token)
 
 
 def record(act: str, *, by, target: models.Model, now: datetime, role="", **detail) -> AuditEvent:
@@ -18,7 +33,7 @@ def record(act: str, *, by, target: models.Model, now: datetime, role="", **deta
         act=act,
         actor_id=str(by.pk) if by is not None else "",
         actor_label=str(by)[:150] if by is not None else "系统",
-        actor_role=role,
+        actor_role=role or (_acting_role.get() if by is not None else ""),
         target_model=target._meta.label,
         target_id=str(target.pk),
         target_label=str(target)[:200],

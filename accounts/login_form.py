@@ -1,0 +1,16 @@
+"""allauth's log-in form with the length of a staff session."""
+
+from allauth.account import forms
+
+from accounts.adapter import STAFF_SESSION
+from accounts.passwords import is_staff_account
+
+
+class LoginForm(forms.LoginForm):
+    """Log in; a staff session lasts a working day, a shop's two weeks."""
+
+    def login(self, request, redirect_url=None):
+        response = super().login(request, redirect_url)
+        if request.user.is_authenticated and is_staff_account(request.user):
+            request.session.set_expiry(STAFF_SESSION)
+        return response
