@@ -166,16 +166,24 @@ def amend(activity: Activity, report: Report, *, by, now: datetime) -> Activity:
 
 
 @transaction.atomic
-def attend(activity: Activity, people: Mapping[int, int], *, by, now: datetime) -> int:
+def attend(
+    activity: Activity,
+    people: Mapping[int, int],
+    *,
+    gone: Collection[int] = (),
+    by,
+    now: datetime,
+) -> int:
     """Put shops on the list; ``people`` gives for each shop how many of its staff came.
 
-    A shop already on the list gets the new number. Returns how many shops were entered.
+    A shop already on the list gets the new number; those in ``gone`` are taken off. Returns how
+    many shops are on the list then.
     """
     activity = _locked(activity)
     ACTIVITY.after(activity.state, "amend")
-    if not people:
+    if not people and not gone:
         raise AttendanceListError("请先勾选参加的药店。")
-    if min(people.values()) < 1:
+    if min(people.values(), default=1) < 1:
         raise AttendanceListError("参加人数至少 1 人。")
     known = set(Pharmacy.objects.filter(pk__in=people).values_list("pk", flat=True))
     if set(people) - known:
@@ -186,8 +194,11 @@ def attend(activity: Activity, people: Mapping[int, int], *, by, now: datetime) 
         unique_fields=["activity", "pharmacy"],
         update_fields=["people"],
     )
-    audit.record("activity.attended", by=by, target=activity, now=now, shops=len(people))
-    return len(people)
+    activity.attendances.filter(pharmacy__in=gone).delete()
+    audit.record(
+        "activity.attended", by=by, target=activity, now=now, shops=len(people), gone=len(gone)
+    )
+    return activity.attendances.count()
 
 
 @transaction.atomic

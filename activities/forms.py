@@ -57,7 +57,7 @@ class ReportForm(forms.Form):
     )
     beneficiaries_by = forms.ChoiceField(
         label="人数怎么来的",
-        choices=Counted.choices,
+        choices=[("", "请选择"), *Counted.choices],
         required=False,
         widget=forms.Select(attrs={"class": "inp inp-mid"}),
     )
@@ -99,6 +99,12 @@ class ReportForm(forms.Form):
         names = [name for name in cls.base_fields if name != "duties"]
         duties = activity.obligations.values_list("duty__code", flat=True)
         return {name: getattr(activity, name) for name in names} | {"duties": list(duties)}
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether the optional part is open: it holds something, or an error."""
+        more = ("place", "beneficiaries", "beneficiaries_by", "story")
+        return any(self[name].errors or self[name].value() not in (None, "") for name in more)
 
     def report(self) -> Report:
         """Return what was typed as the plain value that the act takes."""

@@ -21,6 +21,7 @@ from association.errors import BusinessRuleError
 from members.models import Pharmacy
 
 ROWS = 50
+TASKS = 12
 SHOPS = 100  # one page of shops to tick; the search narrows a longer list
 WORD_FOR_MATRIX = {"done": "done", "part": "part", "over": "over", "now": "plan", "todo": "todo"}
 
@@ -48,12 +49,7 @@ def index(request):
         ],
         "six_ones": [_drawn(row, may_record) for row in matrix["six_ones"]],
         "further": [_drawn(row, may_record) for row in matrix["further"]],
-        "open_cells": [
-            _open_task(cell)
-            for row in matrix["rows"]
-            for cell in row["cells"]
-            if cell["state"] in {"over", "part"} or (cell["state"] == "now")
-        ][:12],
+        "open_cells": [_open_task(cell) for cell in _open_cells(matrix)][:TASKS],
         "situation": (
             f"{year} 年已完成 {counts['done']} 项，待核实 {counts['part']} 项，"
             f"未开展 {counts['over']} 项"
@@ -94,6 +90,13 @@ def _drawn(row: dict, may_record: bool) -> dict:
             }
         )
     return {"name": duty.name, "note": duty.get_rhythm_display(), "cells": cells}
+
+
+def _open_cells(matrix: dict) -> list[dict]:
+    """Return what somebody has to do something about: to verify first, then by its last day."""
+    cells = [cell for row in matrix["rows"] for cell in row["cells"]]
+    waiting = [cell for cell in cells if cell["state"] in {"part", "over", "now"}]
+    return sorted(waiting, key=lambda c: (c["state"] != "part", c["obligation"].due_on))
 
 
 def _target(cell: dict, may_record: bool) -> str:
@@ -257,13 +260,18 @@ def attend(request, activity):
     """Tick the shops that took part and say how many of their people came."""
     if request.method == "POST":
         try:
+            people = _ticked_shops(request.POST)
             count = actions.attend(
-                activity, _ticked_shops(request.POST), by=request.user, now=timezone.now()
+                activity,
+                people,
+                gone=_numbers(request.POST, "listed") - set(people),
+                by=request.user,
+                now=timezone.now(),
             )
         except BusinessRuleError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{count} 家药店已在名单里。")
+            messages.success(request, f"名单里现在有 {count} 家药店。")
             return redirect("activities:detail", pk=activity.pk)
     word, area = request.GET.get("q", "").strip()[:50], request.GET.get("area", "")
     shops = Pharmacy.objects.visible_to(request.user).active()
@@ -292,9 +300,13 @@ def attend(request, activity):
 
 
 def _ticked_shops(posted) -> dict[int, int]:
-    ticked = [int(pk) for pk in posted.getlist("shop") if pk.isdecimal()]
+    ticked = _numbers(posted, "shop")
     numbers = {pk: posted.get(f"people_{pk}", "1") for pk in ticked}
     return {pk: int(n) if n.isdecimal() and len(n) < 5 else 0 for pk, n in numbers.items()}
+
+
+def _numbers(posted, name: str) -> set[int]:
+    return {int(pk) for pk in posted.getlist(name) if pk.isdecimal()}
 
 
 @require_POST

@@ -14,6 +14,7 @@ from accounts.guards import public_page, requires
 from accounts.permissions import allowed
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
+from association.templatetags.ui import cn_date
 from pledges import actions, queries
 from pledges.forms import AreaFilterForm, CampaignForm, SignForm
 from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
@@ -80,7 +81,9 @@ def detail(request, pledge):
             {"name": "签署人", "value": pledge.signed_name},
             {
                 "name": "承诺期",
-                "value": f"{pledge.campaign.starts_on} 至 {pledge.campaign.ends_on}",
+                "value": "至 ".join(
+                    map(cn_date, (pledge.campaign.starts_on, pledge.campaign.ends_on))
+                ),
             },
         ],
         "heading": f"{pledge.campaign.year} 年度承诺书",

@@ -156,6 +156,7 @@ def test_attend_enters_and_corrects_numbers():
     actions.attend(activity, {shop.pk: 3}, by=clerk, now=NOON)
 
     assert [a.people for a in activity.attendances.all()] == [3]
+    assert actions.attend(activity, {}, gone={shop.pk}, by=clerk, now=NOON) == 0
 
 
 @pytest.mark.parametrize("people", [{}, {1: 0}, {99999: 1}], ids=["none", "nobody", "unknown"])
