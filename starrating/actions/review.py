@@ -57,7 +57,7 @@ def assign(assessment: Assessment, *, reviewer, by, now: datetime) -> ReviewAssi
     _open_for_review(assessment)
     if Role.REVIEWER not in reviewer.area_roles:
         raise NotAssignedError(f"{reviewer}不是评审员，请先授予评审员角色。")
-    if assessment.pharmacy.unit_id in _units_of([reviewer])[reviewer.pk]:
+    if assessment.pharmacy.unit_id in units_of([reviewer])[reviewer.pk]:
         raise RecusedError(f"{reviewer}在该药店所属企业任职，须回避。请改派他人。")
     current = assessment.assignments.filter(ended_at=None).first()
     if current is not None and current.reviewer_id == reviewer.pk:
@@ -84,7 +84,7 @@ def assign_evenly(cycle: Cycle, *, reviewers: Iterable, by, now: datetime) -> tu
     reviewers = [user for user in reviewers if Role.REVIEWER in user.area_roles]
     if not reviewers:
         raise NotAssignedError("还没有评审员。请先在“人员与角色”里授予评审员角色。")
-    units = _units_of(reviewers)
+    units = units_of(reviewers)
     load = Counter(
         ReviewAssignment.objects.filter(assessment__cycle=cycle, ended_at=None).values_list(
             "reviewer", flat=True
@@ -226,7 +226,7 @@ def _case_of(assessment: Assessment, reviewer) -> Assessment:
     _open_for_review(assessment)
     if not assessment.assignments.filter(reviewer=reviewer, ended_at=None).exists():
         raise NotAssignedError("这家药店没有分派给您。请联系秘书处分派。")
-    if assessment.pharmacy.unit_id in _units_of([reviewer])[reviewer.pk]:
+    if assessment.pharmacy.unit_id in units_of([reviewer])[reviewer.pk]:
         raise RecusedError("您在该药店所属企业任职，须回避。请联系秘书处改派。")
     return assessment
 
@@ -238,7 +238,7 @@ def _open_for_review(assessment: Assessment) -> None:
         raise ReviewClosedError("这家药店本周期不参评。")
 
 
-def _units_of(users) -> dict[int, frozenset[int]]:
+def units_of(users) -> dict[int, frozenset[int]]:
     """The companies at which each of ``users`` holds a position today, whole or by a shop."""
     ties: dict[int, set[int]] = {user.pk: set() for user in users}
     rows = Position.objects.current().filter(

@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 from accounts.roles import Role
 from association.models import StoredFile, both_or_neither, user_reference
 from members.models import Pharmacy
-from starrating.enums import AssessmentState, CycleState, MarkKind
+from starrating.enums import AssessmentState, CycleState, MarkKind, ResultStatus
 from starrating.models.cycle import Cycle
 
 
@@ -128,6 +128,11 @@ class Assessment(models.Model):
     def __str__(self) -> str:
         return f"{self.cycle} {self.pharmacy}"
 
+    @property
+    def preview_word(self) -> str:
+        """The status of the draft rating in words; blank while there is none."""
+        return ResultStatus(self.preview_status).label if self.preview_status else ""
+
     def roles_of(self, user) -> frozenset[Role]:
         """Roles at the shop; a reviewer's role counts where the case is assigned to them."""
         roles = self.pharmacy.roles_of(user) - {Role.REVIEWER}
@@ -235,6 +240,18 @@ class EvidenceFile(models.Model):
         return reverse("starrating:evidence", args=[self.pk]) if is_picture else ""
 
 
+class MarkPaperQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "MarkPaperQuerySet":
+        """Papers of the cycles the person may see."""
+        return self.filter(cycle__in=Cycle.objects.visible_to(user)).select_related(
+            "cycle", "entered_by", "confirmed_by", "undone_by"
+        )
+
+    def standing(self) -> "MarkPaperQuerySet":
+        """Papers that were not taken back."""
+        return self.filter(undone_at=None)
+
+
 class MarkPaper(models.Model):
     """The source paper behind marks that the secretariat entered: by sheet or by hand.
 
@@ -268,6 +285,8 @@ class MarkPaper(models.Model):
     undone_at = models.DateTimeField("撤回时间", null=True, blank=True)
     undone_by = user_reference("+", "撤回人", null=True, blank=True)
 
+    objects = MarkPaperQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "评分材料"
         constraints = [
@@ -286,3 +305,6 @@ class MarkPaper(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.document_number}".strip()
+
+    def roles_of(self, user) -> frozenset[Role]:
+        return self.cycle.roles_of(user)

@@ -3,12 +3,22 @@
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.permissions import allowed_somewhere
+from accounts.roles import Permission, Role
 from association.models import both_or_neither, user_reference
 from starrating import scheme_format
 from starrating.enums import SchemeState
 
 
 class SchemeQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "SchemeQuerySet":
+        """All versions for those who work on cycles; the shops read the published ones."""
+        if allowed_somewhere(user, Permission.CYCLE_VIEW):
+            return self
+        if allowed_somewhere(user, Permission.ASSESSMENT_VIEW):
+            return self.exclude(state=SchemeState.DRAFT)
+        return self.none()
+
     def published(self) -> "SchemeQuerySet":
         """Versions on which a cycle may open."""
         return self.filter(state=SchemeState.PUBLISHED)
@@ -70,6 +80,10 @@ class Scheme(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """A scheme is the association's: granted roles hold on it only where held everywhere."""
+        return user.global_roles
 
     @property
     def rules(self) -> scheme_format.Scheme:
