@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count, Q
 
 from accounts.permissions import allowed
@@ -61,6 +62,15 @@ def units_like(user, typed: str, *, limit: int = 5) -> list[MemberUnit]:
 def unit_named(text: str, *, code: str = "") -> list[MemberUnit]:
     """Return the units of exactly this folded name or this credit code, at most a few."""
     return list(MemberUnit.objects.filter(Q(name_folded=text) | Q(credit_code=code or None))[:5])
+
+
+def without_open_owner(shops):
+    """Return those of ``shops`` where no owner of today has set a password yet."""
+    owners = Position.objects.current().filter(role=Role.OWNER, user__is_active=True)
+    open_ones = owners.exclude(user__password="").exclude(
+        user__password__startswith=UNUSABLE_PASSWORD_PREFIX
+    )
+    return shops.exclude(pk__in=open_ones.filter(pharmacy__isnull=False).values("pharmacy"))
 
 
 def own_shops(user) -> list[Pharmacy]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from accounts.models import Area, RoleGrant
+from accounts import actions as accounts
+from accounts.models import Area
 from accounts.roles import Role
 from association import sample
 from members import actions
@@ -33,7 +33,7 @@ BRANDS_IN_A_ROW = (
     "同德瑞康惠仁百和青囊泽民众安颐和丰泽明善恒安厚德启明乐康平和顺康嘉禾万春"
 )
 SINGLE_BRANDS = [BRANDS_IN_A_ROW[i : i + 2] for i in range(0, len(BRANDS_IN_A_ROW), 2)]
-SINGLE_KINDS = ("示例药房", "示例药店", "示例堂药房", "示例大药房")
+SINGLE_KINDS = ("示例药房", "示例药店", "示例大药房", "示例药行")
 SURNAMES = "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 # Above this many shops only the first ones get an owner with a login.
 OWNERS_UP_TO = 500
@@ -60,21 +60,19 @@ for _key, _name, _role, _label, _login in STAFF + SHOP_SIDE:
 @sample.chapter(10, "片区与人员")
 def people(story: sample.Story) -> None:
     """The sub-districts, and one person for each role of the association."""
+    now = story.days_ago(360)
+    people = {
+        key: _account(key, name, by=None, now=now) for key, name, _role, _label, _login in STAFF
+    }
+    first, second = people["secretary"], people["second_secretary"]
+    for secretary in (first, second):
+        accounts.grant_first_secretary(secretary, now=now)
+    for key, _name, role, _label, _login in STAFF:
+        if people[key] not in (first, second):
+            grant = accounts.propose_role(people[key], role, by=first, now=now)
+            accounts.confirm_role(grant, by=second, now=now)
     for order, (code, name, _places) in enumerate(AREAS, start=1):
-        Area.objects.get_or_create(code=code, defaults={"name": name, "order": order})
-    first = None
-    for key, name, role, _label, _login in STAFF:
-        user = _account(key, name)
-        first = first or user
-        now = story.days_ago(360)
-        RoleGrant.objects.create(
-            user=user,
-            role=role,
-            granted_at=now,
-            granted_by=None if user == first else first,
-            confirmed_at=now,
-            is_first=True,
-        )
+        accounts.save_area(None, code=code, name=name, order=order, by=first, now=now)
 
 
 @sample.chapter(20, "会员单位与药店")
@@ -125,15 +123,13 @@ def shop_people(story: sample.Story) -> None:
     shops = story.shops
     first_of_chain = next((s for s in shops if s.unit.kind == UnitKind.CHAIN), shops[0])
     single = next((s for s in shops if s.unit.kind == UnitKind.SINGLE), shops[-1])
-    accounts = {key: _account(key, name) for key, name, *_rest in SHOP_SIDE}
+    people = {key: _account(key, name, by=by, now=now) for key, name, *_rest in SHOP_SIDE}
     own = {first_of_chain, single}
     for shop in sorted(own, key=lambda shop: shop.pk):
-        actions.appoint(accounts["owner"], Role.OWNER, at=shop, starts_on=since, by=by, now=now)
+        actions.appoint(people["owner"], Role.OWNER, at=shop, starts_on=since, by=by, now=now)
+    actions.appoint(people["staff"], Role.STAFF, at=first_of_chain, starts_on=since, by=by, now=now)
     actions.appoint(
-        accounts["staff"], Role.STAFF, at=first_of_chain, starts_on=since, by=by, now=now
-    )
-    actions.appoint(
-        accounts["head_office"],
+        people["head_office"],
         Role.HEAD_OFFICE,
         at=first_of_chain.unit,
         starts_on=since,
@@ -143,7 +139,8 @@ def shop_people(story: sample.Story) -> None:
     for place, shop in enumerate(shops[:OWNERS_UP_TO], start=1):
         if shop in own:
             continue
-        user = _user(f"dian{place:04}", f"{rng.choice(SURNAMES)}某", None)
+        name = f"{rng.choice(SURNAMES)}某"
+        user = accounts.create_user(username=f"dian{place:04}", real_name=name, by=by, now=now)
         actions.appoint(user, Role.OWNER, at=shop, starts_on=since, by=by, now=now)
 
 
@@ -254,9 +251,8 @@ def _what_happened(story: sample.Story, shops: list[Pharmacy], by) -> None:
     )
 
 
-def _account(key: str, name: str):
-    return _user(sample.LOGINS[key].login, name, PASSWORD)
-
-
-def _user(login: str, name: str, password: str | None):
-    return get_user_model().objects.create_user(login, password=password, real_name=name)
+def _account(key: str, name: str, *, by, now):
+    """Make a demo account as the office does: by invitation, the person sets the password."""
+    user = accounts.create_user(username=sample.LOGINS[key].login, real_name=name, by=by, now=now)
+    token = accounts.invite(user, by=by, now=now)
+    return accounts.accept_invitation(token, password=PASSWORD, now=now)

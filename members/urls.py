@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from members.views import people, shops, units
+from members.views import invitations, people, shops, units
 
 app_name = "members"
 urlpatterns = [
@@ -19,5 +19,9 @@ urlpatterns = [
     path("shops/<int:pk>/close/", shops.close, name="close"),
     path("shops/<int:pk>/reopen/", shops.reopen, name="reopen"),
     path("shops/<int:pk>/move/", shops.move, name="move"),
+    path("shops/<int:pk>/invite/", invitations.invite_to_shop, name="invite_to_shop"),
+    path("shops/<int:pk>/invite-owner/", invitations.invite_owner, name="invite_owner"),
+    path("units/<int:pk>/invite/", invitations.invite_to_unit, name="invite_to_unit"),
+    path("invitations/", invitations.sheets, name="invitations"),
     path("shops/<int:pk>/people/<int:position>/end/", people.end_at_shop, name="end_at_shop"),
 ]

@@ -1,5 +1,6 @@
 """What people do with the register: one function, one act, one transaction, one audit line."""
 
+from members.actions.invitations import Invited, invite_owner, invite_person
 from members.actions.people import appoint, end_position
 from members.actions.register import (
     add_pharmacy,
@@ -13,6 +14,7 @@ from members.actions.register import (
 )
 
 __all__ = [
+    "Invited",
     "add_pharmacy",
     "add_unit",
     "appoint",
@@ -20,6 +22,8 @@ __all__ = [
     "change_unit",
     "close",
     "end_position",
+    "invite_owner",
+    "invite_person",
     "move_to_unit",
     "pause",
     "reopen",

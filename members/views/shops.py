@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.guards import requires
 from accounts.permissions import allowed, allowed_somewhere
-from accounts.roles import Permission
+from accounts.roles import Permission, Role
 from association import keyset
 from association.errors import BusinessRuleError
 from association.htmx import render_page
@@ -46,9 +46,8 @@ def shop_list(request):
     wanted = form.cleaned_data if form.is_valid() else {}
     today = timezone.localdate()
     lists = queries.views_of(Pharmacy.objects.visible_to(request.user), today=today)
-    view = request.GET.get("view", "all")
-    view = view if view in lists else "all"
-    shops = _filtered(lists[view], wanted)
+    view = view_named(request, lists)
+    shops = filtered(lists[view], wanted)
     is_filtered = any(wanted.values())
     counts = keyset.capped_counts({**lists, "here": shops})
     order = queries.ORDER_OF_VIEW.get(view, "name_sort")
@@ -235,6 +234,12 @@ def move(request, pharmacy):
     return render(request, "members/form.html", context)
 
 
+def view_named(request, lists) -> str:
+    """Return the saved view that the address names, else the view of all."""
+    view = request.GET.get("view", "all")
+    return view if view in lists else "all"
+
+
 def count_words(count: int) -> str:
     """Return a capped count for people: 96, 超过 1,000."""
     return f"超过 {keyset.COUNT_CAP:,}" if count > keyset.COUNT_CAP else str(count)
@@ -262,12 +267,21 @@ def query_without(request, *names: str) -> str:
 def timeline(events) -> list[dict]:
     """Return audit lines as the timeline component shows them."""
     return [
-        {"who": event.actor_label, "what": ACTS.get(event.act, event.act), "at": event.happened_at,
-         **_before_after(event.detail)}
+        {
+            "who": event.actor_label,
+            "what": ACTS.get(event.act, event.act) + _whom(event.detail),
+            "at": event.happened_at,
+            **_before_after(event.detail),
+        }
         for event in events
-    ]  # fmt: skip
+    ]
 
 
+FIELDS = {
+    field.name: field.verbose_name
+    for model in (MemberUnit, Pharmacy)
+    for field in model._meta.concrete_fields
+}
 ACTS = {
     "unit.added": "登记了会员单位",
     "unit.changed": "修改了单位资料",
@@ -279,17 +293,19 @@ ACTS = {
     "pharmacy.moved": "变更了经营主体",
     "position.given": "登记了人员",
     "position.ended": "终止了任职",
-    "person.invited": "邀请了人员",
 }
 
 
-def _before_after(detail: dict) -> dict:
-    if "reason" in detail and "after" not in detail:
-        return {"after": detail["reason"]}
-    if "changed" in detail:
-        return {}
+def _whom(detail: dict) -> str:
     if "person" in detail:
-        return {}
+        return f"：{detail['person']}，{Role(detail['position']).label}"
+    if "changed" in detail:
+        fields = [FIELDS.get(name, name) for name in detail["changed"]]
+        return f"：{'、'.join(fields)}"
+    return f"（{detail['reason']}）" if detail.get("reason") else ""
+
+
+def _before_after(detail: dict) -> dict:
     status = dict(Pharmacy._meta.get_field("status").choices)
     return {
         side: status.get(detail[side], detail[side])
@@ -298,7 +314,7 @@ def _before_after(detail: dict) -> dict:
     }
 
 
-def _filtered(shops, wanted: dict):
+def filtered(shops, wanted: dict):
     if wanted.get("q"):
         shops = shops.matching(wanted["q"])
     if wanted.get("area"):
