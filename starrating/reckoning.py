@@ -26,7 +26,7 @@ from starrating.item_points import (
     outcome_of,
     rounded,
 )
-from starrating.scheme_shape import Band, Condition, Dimension, Item, Scheme
+from starrating.scheme_shape import Band, Condition, Dimension, Item, Scheme, SwitchOff
 
 RATIO_PLACES = 4
 LARGEST_MEMORY = 20_000
@@ -344,8 +344,9 @@ class Reckoner:
         self, times: Mapping[str, int], outcomes: Sequence[Outcome]
     ) -> tuple[tuple[BonusSum, ...], Decimal]:
         """Return the bonus lines and what all of them bring within the overall cap."""
-        if self.scheme.bonus.switch_off is not None:
-            return self._bonus_sums(times, self._bonus_is_off(outcomes))
+        off = self.scheme.bonus.switch_off
+        if off is not None:
+            return self._bonus_sums(times, self._bonus_is_off(off, outcomes))
         key = tuple(sorted(times.items()))
         known = self._bonus_known.get(key)
         if known is None:
@@ -374,10 +375,7 @@ class Reckoner:
             lines.append(BonusSum(count, points, counted, why))
         return tuple(lines), rounded(whole, rounding.total, rounding.mode)
 
-    def _bonus_is_off(self, outcomes: Sequence[Outcome]) -> str:
-        off = self.scheme.bonus.switch_off
-        if off is None:
-            return ""
+    def _bonus_is_off(self, off: SwitchOff, outcomes: Sequence[Outcome]) -> str:
         watched = set(off.lost_in)
         lost = ZERO
         for dimension, part, _ in self._slices:

@@ -137,7 +137,11 @@ def _outcome(item: ItemReckoner, value: Value) -> Outcome:
 
 
 def _strongest(values: Sequence[Value], kinds: Mapping[str, int]) -> Value | None:
-    """Return the value of the strongest kind; ``AnswerError`` when two of them contradict."""
+    """Return the value of the strongest kind.
+
+    A claim that the item does not apply stands above a value of the same kind. Raises
+    ``AnswerError`` when two values of one kind contradict each other.
+    """
     best: Value | None = None
     for value in values:
         if value.kind not in kinds or not value.value:
@@ -145,10 +149,17 @@ def _strongest(values: Sequence[Value], kinds: Mapping[str, int]) -> Value | Non
         if best is None or kinds[value.kind] < kinds[best.kind]:
             best = value
         elif value.kind == best.kind:
-            if (value.value, value.n) != (best.value, best.n):
-                raise AnswerError("同一来源有两个不同的结果，请先改成一个")
-            best = min(best, value, key=value_order)
+            best = _of_one_kind(best, value)
     return best
+
+
+def _of_one_kind(one: Value, other: Value) -> Value:
+    claims = [value for value in (one, other) if value.value == NOT_APPLICABLE_VALUE]
+    if len(claims) == 1:
+        return claims[0]
+    if (one.value, one.n) != (other.value, other.n):
+        raise AnswerError("同一来源有两个不同的结果，请先改成一个")
+    return min(one, other, key=value_order)
 
 
 def _waiting_for(scorer: str, values: Sequence[Value] | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from starrating.evidence_record import NOT_APPLICABLE_VALUE
-from starrating.item_points import MISSING, AnswerError, Outcome, plain
+from starrating.item_points import MISSING, ZERO, AnswerError, Outcome, plain
 from starrating.reckoning import Gate, ItemReckoner, Numbers, Verdict, reckoner, remember, times_in
 from starrating.scheme_shape import Scheme, VetoRule
 
@@ -195,7 +195,7 @@ def _first_memory(item: ItemReckoner) -> dict[str, Outcome]:
 
 
 def _outcome(item: ItemReckoner, answer: str) -> Outcome:
-    if not answer:
+    if not answer:  # only spaces
         return item.blank
     if answer.upper() == NOT_APPLICABLE_VALUE or answer == "不适用":
         return item.not_applicable(REASON)
@@ -203,11 +203,9 @@ def _outcome(item: ItemReckoner, answer: str) -> Outcome:
 
 
 def _sentence(gate: Gate) -> str:
-    have = gate.have
-    if have is None:
-        return gate.condition.label
-    of = gate.condition.of
-    shown = f"{plain(have * 100)}%" if of.endswith("ratio") else plain(have)
+    """Return a condition that does not hold, with what was there instead."""
+    have = ZERO if gate.have is None else gate.have  # None always holds and is never said
+    shown = f"{plain(have * 100)}%" if gate.condition.of.endswith("ratio") else plain(have)
     return f"{gate.condition.label}，实得 {shown}"
 
 

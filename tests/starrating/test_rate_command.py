@@ -57,7 +57,7 @@ def test_a_row_gets_stars_total_and_dimensions(run):
 
 def test_blank_is_missing_and_na_leaves_the_denominator(run):
     rows, _, _ = run(
-        "id,A1,A2,A3,B1\n1,1,NA,1,0\n2,1,,1,0\n3,1,不适用,符合,0\n",
+        "id,A1,A2,A3,B1\n1,1,NA,1,0\n2,1, ,1,0\n3,1,不适用,符合,0\n",
         scheme="not_applicable_scaled",
     )
 

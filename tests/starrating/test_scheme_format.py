@@ -428,6 +428,7 @@ CONTRADICTIONS = {
         "否决项 V1 不是限制星级，用不到 cap。",
     ),
     # total
+    "a total of nothing": ([("total.full", 0)], "total.full", "总分的满分应大于 0。"),
     "limits of the total crossed": (
         [("total.min", 30)],
         "total",

@@ -108,7 +108,7 @@ def test_the_tree_has_the_shape_that_pages_read():
     }
     assert tree["regain"][0] == {
         "code": "B04",
-        "name": "公益捐赠(不按金额排名)",
+        "name": "公益捐赠（不按金额排名）",
         "gain": "1.0",
         "effort": 1,
         "total_after": "100.5",
@@ -174,6 +174,7 @@ def test_scaling_is_told_where_an_item_does_not_apply():
     scaled = rate(SCHEME, Evidence(items=items)).as_dict()["dimensions"][2]
 
     assert rating.as_dict()["dimensions"][2]["points"] == "25.0"
+    assert (rating.base, rating.bonus) == (98, 0)
     assert whole.as_dict()["dimensions"][2]["points"] == "23.5"
     # 22.5 of 24 becomes 23.4 of 25
     assert {name: scaled[name] for name in ("points", "earned", "applicable", "adjustment")} == {
@@ -257,8 +258,17 @@ def test_a_path_does_not_promise_more_than_a_veto_leaves():
 def test_two_results_of_one_source_are_refused():
     items = {"R01": (Value("department", "1", "mark/1"), Value("department", "0", "mark/2"))}
 
-    with pytest.raises(EvidenceError, match="^R01：同一来源有两个不同的结果，请先改成一个。$"):
+    with pytest.raises(EvidenceError, match="R01：同一来源有两个不同的结果，请先改成一个"):
         rate(SCHEME, Evidence(items=items))
+
+
+def test_a_claim_that_an_item_does_not_apply_stands_above_a_value_of_the_same_source():
+    values = (Value("self", "3"), Value("self", "NA", reason="没有党员"))
+    forwards = rate(SCHEME, Evidence(items={"S18": values}), preview=True)
+    backwards = rate(SCHEME, Evidence(items={"S18": values[::-1]}), preview=True)
+
+    assert forwards.brief()["items"]["S18"] == "not_applicable"
+    assert forwards.as_json() == backwards.as_json()
 
 
 def test_two_equal_results_of_one_source_count_once():
@@ -528,6 +538,7 @@ def test_canonical_evidence_is_the_same_text_written_fast_or_slowly():
 
     assert evidence_json(evidence) == canonical_json(evidence_to_dict(evidence))
     assert json.loads(evidence_json(evidence))["on"] == "2026-01-05"
+    assert canonical_json({"on": date(2026, 1, 5)}) == '{"on":"2026-01-05"}'
     assert evidence_json(Evidence()) == "{}"
 
 
@@ -537,6 +548,55 @@ def test_memories_of_the_engine_do_not_grow_without_end():
     remember(memory, "new", 1)
 
     assert memory == {"new": 1}
+
+
+def test_a_dimension_that_does_not_apply_meets_every_condition_on_it():
+    tree = case_named("adjustments", "质量不适用就不调整").as_dict()
+    assert [step["holds"] for step in tree["steps"]] == [False, False, False, False]
+
+    scheme = load(
+        read_yaml(
+            """
+format: 1
+code: na-stars
+name: 不适用的部分
+version: "1"
+not_applicable: {rule: scale, need_reason: false}
+total: {full: 20}
+dimensions:
+- code: A
+  name: 检查
+  points: 10
+  scorer: department
+  items: [{code: A1, name: 甲, points: 10, method: bool}]
+- code: B
+  name: 抽检
+  points: 10
+  scorer: department
+  stars: [{stars: 1, when: [{of: ratio, gte: 0.5}]}]
+  items: [{code: B1, name: 乙, points: 10, method: bool, na: true}]
+bands:
+- stars: 1
+  when:
+  - {of: dimension_stars, code: B, gte: 1}
+  - {of: dimension_points, code: B, gte: 5}
+  - {of: dimension_ratio, code: B, gte: 0.5}
+  - {of: item_points, code: B1, gte: 5}
+"""
+        )
+    )
+    values = {"A1": (Value("department", "1"),), "B1": (Value("department", "NA"),)}
+    tree = rate(scheme, Evidence(items=values)).as_dict()
+
+    assert tree["stars"] == 1
+    assert {gate["have"] for gate in tree["bands"][0]["conditions"]} == {"不适用"}
+
+
+def test_an_answer_is_worked_out_once():
+    item = reckoner(SCHEME).by_code["R04"]
+
+    assert item.outcome("11/20") is item.outcome("11/20")
+    assert item.outcome("11/20", 5) is item.outcome("11/20", 5)
 
 
 def test_a_reckoner_is_made_once_for_a_scheme():
