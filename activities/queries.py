@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Count, Prefetch, Sum
+from django.urls import reverse
 from django.utils.formats import date_format
 
 from accounts.permissions import allowed
@@ -19,9 +20,9 @@ from association.models import AuditEvent
 def charity_credits(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, list[dict]]:
     """Return for each shop what it earned from ``start`` to ``end``, both days included.
 
-    One row a bonus code: ``{"code": "B01", "register_code": "bonus/B01", "name", "times",
-    "sources": [{"id": "activity/12", "kind": "activity", "label", "value"}]}``. Credits written
-    off are not in it; a code that adds up to less than one time has ``times`` 0.
+    One row a bonus code: ``{"code": "B01", "register_code": "bonus/B01", "name", "times", "said"
+    (2.5 人时), "sources": [{"id": "activity/12", "kind": "activity", "label", "value"}]}``. Credits
+    written off are not in it; what adds up to less than one time has ``times`` 0.
     """
     rows = (
         CharityCredit.objects.filter(pharmacy__in=pharmacy_ids, earned_on__range=(start, end))
@@ -42,6 +43,7 @@ def charity_credits(pharmacy_ids: Iterable[int], start: date, end: date) -> dict
                 "register_code": code,
                 "name": CharityCode(code).label,
                 "times": times(code, quantity),
+                "said": _in_words(quantity, credits[0]["unit"]),
                 "sources": [
                     {
                         "id": f"activity/{row['activity_id']}",
@@ -119,6 +121,54 @@ def _cell(obligation: Obligation, today: date) -> dict:
         "span": months,
         "is_current": obligation.period_start <= today <= obligation.period_end,
     }
+
+
+# How components/matrix.html calls what a cell says.
+LOOK_OF = {"done": "done", "part": "part", "over": "over", "now": "plan", "todo": "todo"}
+
+
+def drawn_columns(matrix: dict) -> list[dict]:
+    """Return the months as components/matrix.html draws them."""
+    current = matrix["current_month"]
+    return [{"label": month, "current": month == current} for month in matrix["months"]]
+
+
+def drawn_rows(rows: list[dict], *, may_record: bool) -> list[dict]:
+    """Return rows of the matrix as the component draws them: words and a link in every cell."""
+    return [_drawn(row, may_record) for row in rows]
+
+
+def _drawn(row: dict, may_record: bool) -> dict:
+    duty, cells = row["duty"], []
+    for cell in row["cells"]:
+        obligation, activity = cell["obligation"], cell["activity"]
+        text = ""
+        if activity is not None and cell["span"] > 1:
+            text = f"{activity.held_on.month}/{activity.held_on.day}"
+            if cell["span"] == 12:
+                text = f"{text} {activity.title}"
+        elif activity is None and cell["span"] > 1:
+            text = cell["words"]
+        cells.append(
+            {
+                "span": cell["span"],
+                "state": LOOK_OF[cell["state"]],
+                "text": text,
+                "label": f"{obligation.period}{duty.name}，{cell['words']}",
+                "url": _target(cell, may_record),
+            }
+        )
+    return {"name": duty.name, "note": duty.get_rhythm_display(), "cells": cells}
+
+
+def _target(cell: dict, may_record: bool) -> str:
+    """Return the record itself, the list when there are several, or the form to enter one."""
+    obligation = cell["obligation"]
+    if cell["count"] == 1:
+        return reverse("activities:detail", args=[cell["activity"].pk])
+    if cell["count"] == 0 and may_record and cell["state"] != "todo":
+        return f"{reverse('activities:record')}?obligation={obligation.pk}"
+    return reverse("activities:period", args=[obligation.pk])
 
 
 def acts_open_to(user, activity: Activity) -> tuple[str, ...]:

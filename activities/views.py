@@ -23,7 +23,6 @@ from members.models import Pharmacy
 ROWS = 50
 TASKS = 12
 SHOPS = 100  # one page of shops to tick; the search narrows a longer list
-WORD_FOR_MATRIX = {"done": "done", "part": "part", "over": "over", "now": "plan", "todo": "todo"}
 
 
 @require_safe
@@ -43,12 +42,9 @@ def index(request):
         "year": year,
         "is_this_year": year == today.year,
         "matrix": matrix,
-        "columns": [
-            {"label": month, "current": month == matrix["current_month"]}
-            for month in matrix["months"]
-        ],
-        "six_ones": [_drawn(row, may_record) for row in matrix["six_ones"]],
-        "further": [_drawn(row, may_record) for row in matrix["further"]],
+        "columns": queries.drawn_columns(matrix),
+        "six_ones": queries.drawn_rows(matrix["six_ones"], may_record=may_record),
+        "further": queries.drawn_rows(matrix["further"], may_record=may_record),
         "open_cells": [_open_task(cell) for cell in _open_cells(matrix)][:TASKS],
         "situation": (
             f"{year} 年已完成 {counts['done']} 项，待核实 {counts['part']} 项，"
@@ -68,45 +64,11 @@ def _year(request, this_year: int) -> int:
     return int(asked) if asked.isdecimal() and 2000 <= int(asked) <= 2100 else this_year
 
 
-def _drawn(row: dict, may_record: bool) -> dict:
-    """Return one row as the component draws it: words in every cell, each with its link."""
-    duty, cells = row["duty"], []
-    for cell in row["cells"]:
-        obligation, activity = cell["obligation"], cell["activity"]
-        text = ""
-        if activity is not None and cell["span"] > 1:
-            text = f"{activity.held_on.month}/{activity.held_on.day}"
-            if cell["span"] == 12:
-                text = f"{text} {activity.title}"
-        elif activity is None and cell["span"] > 1:
-            text = cell["words"]
-        cells.append(
-            {
-                "span": cell["span"],
-                "state": WORD_FOR_MATRIX[cell["state"]],
-                "text": text,
-                "label": f"{obligation.period}{duty.name}，{cell['words']}",
-                "url": _target(cell, may_record),
-            }
-        )
-    return {"name": duty.name, "note": duty.get_rhythm_display(), "cells": cells}
-
-
 def _open_cells(matrix: dict) -> list[dict]:
     """Return what somebody has to do something about: to verify first, then by its last day."""
     cells = [cell for row in matrix["rows"] for cell in row["cells"]]
     waiting = [cell for cell in cells if cell["state"] in {"part", "over", "now"}]
     return sorted(waiting, key=lambda c: (c["state"] != "part", c["obligation"].due_on))
-
-
-def _target(cell: dict, may_record: bool) -> str:
-    """Return the record itself, the list when there are several, or the form to enter one."""
-    obligation = cell["obligation"]
-    if cell["count"] == 1:
-        return reverse("activities:detail", args=[cell["activity"].pk])
-    if cell["count"] == 0 and may_record and cell["state"] != "todo":
-        return f"{reverse('activities:record')}?obligation={obligation.pk}"
-    return reverse("activities:period", args=[obligation.pk])
 
 
 def _open_task(cell: dict) -> dict:

@@ -14,6 +14,7 @@ from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission
 from association import files
 from association.errors import BusinessRuleError
+from association.templatetags.ui import cn_date
 from inspections import actions, queries
 from inspections.enums import ViolationState
 from inspections.forms import LeadForm, ReasonForm
@@ -155,6 +156,7 @@ def detail(request, violation):
 
 def _detail(request, violation, *, form=None, act="", status=200):
     acts = queries.acts_open_to(request.user, violation)
+    until = cn_date(violation.ends_on) if violation.ends_on else "撤销为止"
     context = {
         "violation": violation,
         "acts": acts,
@@ -163,16 +165,13 @@ def _detail(request, violation, *, form=None, act="", status=200):
         "is_own": violation.prepared_by_id == request.user.pk,
         "history": queries.history_of(violation),
         "facts": [
-            {"name": "药店", "value": violation.pharmacy.name},
+            {"name": "情形", "value": violation.title},
             {"name": "文书号", "value": violation.document_number},
             {"name": "作出机关", "value": violation.authority},
-            {"name": "文书日期", "value": violation.decided_on},
-            {
-                "name": "影响期",
-                "value": f"{violation.starts_on} 至 {violation.ends_on or '撤销为止'}",
-            },
+            {"name": "文书日期", "value": violation.decided_on and cn_date(violation.decided_on)},
+            {"name": "影响期", "value": f"{cn_date(violation.starts_on)}至 {until}"},
         ],
-        "crumbs": _crumbs(violation.title),
+        "crumbs": _crumbs(violation.pharmacy.name),
     }
     return render(request, "inspections/detail.html", context, status=status)
 

@@ -9,6 +9,7 @@ from accounts.permissions import allowed_somewhere
 from accounts.roles import GRANTS, Permission, Role
 from association.canonical_json import sha256_hex
 from association.models import both_or_neither, user_reference
+from members.enums import PharmacyStatus
 from members.models import Pharmacy
 from pledges.enums import PledgeState
 
@@ -151,6 +152,11 @@ class PledgeQuerySet(models.QuerySet):
     def waiting(self) -> "PledgeQuerySet":
         """Invitations of open shops that nobody has signed yet."""
         return self.filter(state=PledgeState.INVITED, pharmacy__in=Pharmacy.objects.active())
+
+    def unsigned(self) -> "PledgeQuerySet":
+        """What was never signed: open invitations of open shops, and those that ran out."""
+        is_open = Q(state=PledgeState.INVITED, pharmacy__status=PharmacyStatus.ACTIVE)
+        return self.filter(is_open | Q(state=PledgeState.EXPIRED), signed_at=None)
 
     def overdue(self, *, on: date) -> "PledgeQuerySet":
         """Unsigned pledges whose day to sign has passed."""

@@ -7,9 +7,7 @@ from django.db.models import Count, F, Q
 from django.utils.timezone import localtime
 
 from accounts.permissions import allowed
-from members.enums import PharmacyStatus
 from members.models import Pharmacy
-from pledges.enums import PledgeState
 from pledges.models import Campaign, Pledge
 from pledges.workflow import PERMISSION_FOR, PLEDGE
 
@@ -81,9 +79,9 @@ def acts_open_to(user, pledge: Pledge) -> tuple[str, ...]:
 def progress(pledges) -> dict:
     """Return how many of ``pledges`` are signed, how many are not, and the same by area."""
     is_signed = Q(signed_at__isnull=False)
-    is_open = is_signed | Q(state=PledgeState.INVITED, pharmacy__status=PharmacyStatus.ACTIVE)
+    counted = is_signed | Q(pk__in=pledges.unsigned().values("pk"))
     by_area = list(
-        pledges.filter(is_open)
+        pledges.filter(counted)
         .values(code=F("pharmacy__area__code"), name=F("pharmacy__area__name"))
         .annotate(total=Count("pk"), signed=Count("pk", filter=is_signed))
         .order_by(F("pharmacy__area__order").asc(nulls_last=True), "code")

@@ -171,7 +171,7 @@ def campaign(request, campaign):
     rows = (
         pledges.filter(signed_at__isnull=False).order_by("-signed_at", "pk")
         if view == "signed"
-        else pledges.waiting().order_by("pharmacy__area__order", "pharmacy__name_sort", "pk")
+        else pledges.unsigned().order_by("pharmacy__area__order", "pharmacy__name_sort", "pk")
     )
     if area:
         rows = rows.filter(pharmacy__area=area)

@@ -75,6 +75,17 @@ def test_progress_adds_up_by_area():
     ]
 
 
+def test_progress_of_a_past_campaign_keeps_those_who_never_signed():
+    campaign = CampaignFactory(year=2025)
+    PledgeFactory(campaign=campaign, signed=True, state="expired")
+    PledgeFactory(campaign=campaign, state="expired")
+    PledgeFactory(campaign=campaign, pharmacy=PharmacyFactory(status="closed"))
+
+    found = queries.progress(Pledge.objects.filter(campaign=campaign))
+
+    assert (found["total"], found["signed"], found["waiting"]) == (2, 1, 1)
+
+
 def test_overdue_is_reckoned_never_stored():
     pledge = PledgeFactory(campaign=CampaignFactory(year=2026))
 
