@@ -1,6 +1,6 @@
 """What the worker does for the activities room."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ def oblige(job, **_future) -> dict:
     return {str(y): actions.oblige(y, now=now) for y in years}
 
 
-@jobs.periodic("activities.remind", label="提醒未完成的固定任务", every=jobs.DAY)
+@jobs.periodic("activities.remind", label="提醒未完成的固定任务", every=jobs.DAY, at=time(9))
 def remind(job, **_future) -> dict:
     """Remind the office of every obligation that comes due; safe to run twice."""
     now = timezone.now()

@@ -1,13 +1,24 @@
 """What the worker does for the pledge room."""
 
+from datetime import time
+
 from django.utils import timezone
 
 from association import jobs
 from pledges import actions
 from pledges.enums import PledgeState
-from pledges.models import Pledge
+from pledges.models import Campaign, Pledge
 
 SLICE = 2000
+
+
+@jobs.periodic("pledges.remind", label="提醒未签承诺书的药店", every=jobs.DAY, at=time(9))
+def remind(job, **_future) -> dict:
+    """Remind the owners who have not signed, as the day to sign comes near."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    campaigns = Campaign.objects.filter(sign_by__gte=today).order_by("pk")
+    return {"told": sum(actions.remind_in_time(campaign, now=now) for campaign in campaigns)}
 
 
 @jobs.periodic("pledges.lapse", label="关闭已到期的承诺", every=jobs.DAY)

@@ -4,7 +4,6 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from accounts.permissions import allowed
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
 from association.templatetags.ui import cn_date
+from members.models import Pharmacy
 from pledges import actions, queries
 from pledges.forms import AreaFilterForm, CampaignForm, SignForm
 from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
@@ -254,7 +254,7 @@ def wall(request):
     if area:
         pledges = pledges.filter(pharmacy__area=area)
     if word:
-        pledges = pledges.filter(Q(pharmacy__name__icontains=word))
+        pledges = pledges.filter(pharmacy__in=Pharmacy.objects.matching(word))
     page = Paginator(pledges, ROWS).get_page(request.GET.get("page"))
     campaign = queries.current_campaign(on=today)
     context = {

@@ -152,3 +152,27 @@ def test_a_shop_that_has_not_signed_is_not_on_the_wall(client, campaign):
     answer = client.get(reverse("pledges:wall_shop", args=[pledge.pharmacy.public_token]))
 
     assert answer.status_code == 404
+
+
+def test_the_page_of_the_shop_offers_the_signature_to_its_owner_alone(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+    address = reverse("members:shop", args=[pledge.pharmacy_id])
+    door = reverse("pledges:sign", args=[pledge.pk])
+
+    client.force_login(owner_of(pledge.pharmacy))
+    assert door in client.get(address).content.decode()
+    client.force_login(make_user(Role.SECRETARIAT))
+    page = client.get(address).content.decode()
+    assert door not in page
+    assert "承诺书还没有签" in page
+
+
+def test_the_wall_finds_a_shop_by_name_and_area(client, campaign):
+    here, there = PledgeFactory.create_batch(2, campaign=campaign, signed=True)
+
+    found = client.get(
+        reverse("pledges:wall"), {"q": here.pharmacy.name, "area": here.pharmacy.area.code}
+    ).content.decode()
+
+    assert here.pharmacy.name in found
+    assert there.pharmacy.public_token not in found
