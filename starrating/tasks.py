@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from association import jobs
+from association import files, jobs
 from association.errors import BusinessRuleError
+from starrating import documents
 from starrating.actions.notice import issue_and_tell
 from starrating.actions.rating import BATCH, rate_batch
-from starrating.models import Assessment, Cycle
+from starrating.models import Assessment, Award, Cycle
 
 SLICE = timedelta(seconds=50)
 
@@ -55,3 +56,33 @@ def issue_results(job, *, cycle_id, user_id, at, **_future) -> dict:
             raise jobs.NotYet
     jobs.progress(job, total, total)
     return {"issued": rows.exclude(results=None).count()}
+
+
+@jobs.handler("starrating.print_certificates", label="生成星级证书")
+def print_certificates(job, *, cycle_id, form, at, **_future) -> dict:
+    """Print all certificates of a cycle into one file, kept as the result of the job."""
+    awards = list(Award.objects.for_paper().filter(result__assessment__cycle=cycle_id))
+    jobs.progress(job, 0, len(awards))
+    if form == "zip":
+        content = documents.zipped(_counted(job, documents.certificate_files(awards), len(awards)))
+        kind = "application/zip"
+    else:
+        content, kind = documents.certificates(awards), documents.CONTENT_TYPE
+    jobs.progress(job, len(awards), len(awards))
+    job.result_file = files.keep(
+        content,
+        name=f"{job.label}.{form}",
+        content_type=kind,
+        by=job.created_by,
+        now=datetime.fromisoformat(at),
+    )
+    job.save(update_fields=["result_file"])
+    return {"certificates": len(awards)}
+
+
+def _counted(job, named, total):
+    """Pass the files on and store how far the printing has come."""
+    for number, one in enumerate(named, 1):
+        yield one
+        if number % 10 == 0:
+            jobs.progress(job, number, total, one[0])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from starrating.views import entry, review
+from starrating.views import awards, entry, review
 
 app_name = "starrating"
 
@@ -21,4 +21,8 @@ urlpatterns = [
     path("cycles/<int:pk>/share-out/", review.share_out, name="share_out"),
     path("<int:pk>/decide/", review.decide, name="decide"),
     path("<int:pk>/assign/", review.assign, name="assign"),
+    # Certificates.
+    path("awards/<int:pk>/certificate/", awards.certificate, name="certificate"),
+    path("cycles/<int:pk>/awards/", awards.awards, name="awards"),
+    path("cycles/<int:pk>/certificates/", awards.print_all, name="print_certificates"),
 ]

@@ -83,6 +83,16 @@ class Result(models.Model):
 
 
 class AwardQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "AwardQuerySet":
+        """Awards of the shops the person may see, with what their paper needs."""
+        return self.for_paper().filter(pharmacy__in=Pharmacy.objects.visible_to(user))
+
+    def for_paper(self) -> "AwardQuerySet":
+        """Awards with the cycle and scheme that their certificate names, by serial."""
+        return self.select_related("result__assessment__cycle__scheme", "pharmacy").order_by(
+            "serial"
+        )
+
     def valid_on(self, day) -> "AwardQuerySet":
         """Awards that hold on ``day``."""
         return self.filter(state=AwardState.VALID, valid_from__lte=day, valid_to__gte=day)
@@ -131,3 +141,6 @@ class Award(models.Model):
 
     def __str__(self) -> str:
         return self.serial
+
+    def roles_of(self, user) -> frozenset[Role]:
+        return self.pharmacy.roles_of(user)
