@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+
+from accounts.navigation import Item, register
+from accounts.roles import Permission, Role
+
+
+class ReportsConfig(AppConfig):
+    name = "reports"
+    verbose_name = "工作台与报表"
+
+    def ready(self) -> None:
+        staff = frozenset(
+            {Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR}
+        )
+        register(
+            Item("home", "工作台", "layout-dashboard", "reports:home", roles=staff, order=1),
+            Item(
+                "home",
+                "辖区概览",
+                "layout-dashboard",
+                "reports:cockpit",
+                permission=Permission.COCKPIT_VIEW,
+                order=1,
+            ),
+        )

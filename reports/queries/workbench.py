@@ -1,0 +1,273 @@
+"""What must be done, by when and why, for each role; and the figures beside it."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from django.db.models import Q
+
+from accounts.models import RoleGrant
+from accounts.roles import Permission
+from accounts.permissions import allowed, allowed_somewhere
+from activities.enums import ActivityState
+from activities.models import Activity, Obligation
+from association.models import CalendarDay
+from inspections.models import Violation
+from members.models import Pharmacy
+from pledges.models import Pledge
+from pledges.queries import current_campaign
+from starrating.enums import CycleState
+from starrating.models import Assessment, Cycle, MarkPaper
+from starrating.queries import stage
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: verb first, the reason, the last day if there is one."""
+
+    title: str
+    url: str
+    why: str = ""
+    due: date | None = None
+    action: str = "去办"
+    icon: str = "clipboard-check"
+    tone: str = ""
+    primary: bool = False
+
+
+def in_order(tasks: list[Task]) -> list[dict]:
+    """Tasks with a day first, the earliest on top; the first one gets the solid button."""
+    ordered = sorted(tasks, key=lambda task: (task.due is None, task.due or date.max))
+    return [asdict(task) | {"primary": place == 0} for place, task in enumerate(ordered)]
+
+
+def staff_tasks(user, cycle: Cycle | None, *, today: date) -> list[dict]:
+    """What waits for this person at the desk."""
+    tasks: list[Task] = []
+    if cycle is not None:
+        tasks += _cycle_tasks(user, cycle)
+    if allowed_somewhere(user, Permission.ACTIVITY_VERIFY):
+        tasks += _activity_tasks(user, today)
+    if allowed(user, Permission.PHARMACY_MANAGE):
+        tasks += _register_tasks(user, today)
+    if allowed(user, Permission.DESK_MANAGE):
+        tasks += _desk_tasks(user, today)
+    if allowed_somewhere(user, Permission.VIOLATION_ESTABLISH):
+        tasks += _violation_tasks(user)
+    return in_order(tasks)
+
+
+def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
+    tasks = []
+    review_url = f"/ratings/cycles/{cycle.pk}/review/"
+    is_open = cycle.state in {CycleState.SELF_REVIEW, CycleState.REVIEW}
+    numbers = stage.counts(cycle)
+    if is_open and allowed_somewhere(user, Permission.ASSESSMENT_REVIEW):
+        mine = Assessment.objects.filter(
+            cycle=cycle,
+            state="submitted",
+            confirmed_at__isnull=False,
+            assignments__reviewer=user,
+            assignments__ended_at=None,
+        ).count()
+        if mine:
+            tasks.append(
+                Task(
+                    f"评审 {mine} 家药店的自评",
+                    f"{review_url}?view=todo",
+                    "分派给您，药店已确认",
+                    cycle.review_closes_on,
+                    "去评审",
+                )
+            )
+    if allowed(user, Permission.CYCLE_MANAGE):
+        page = f"/ratings/cycles/{cycle.pk}/"
+        if is_open and (free := stage.unassigned(cycle)):
+            tasks.append(
+                Task(f"给 {free} 家药店分派评审员", f"{review_url}?view=all", "系统会避开同一企业的人",
+                     cycle.entry_closes_on, "去分派", "users")
+            )
+        if cycle.state == CycleState.SELF_REVIEW and numbers["late"]:
+            tasks.append(
+                Task(f"提醒 {numbers['late']} 家没交自评的药店", page, "一键提醒，每天最多一次",
+                     cycle.entry_closes_on, "去提醒", "bell")
+            )
+        papers = MarkPaper.objects.filter(
+            cycle=cycle, needs_confirmation=True, confirmed_at=None, undone_at=None
+        ).exclude(entered_by=user)
+        if waiting := papers.count():
+            tasks.append(
+                Task(f"确认 {waiting} 份加分材料", page, "加分要第二个人确认才计入",
+                     action="去确认", icon="file-text")
+            )
+        if cycle.state == CycleState.REVIEW and numbers["rated"] < numbers["all"]:
+            tasks.append(
+                Task(f"试评 {cycle.name}", page, f"还有 {numbers['all'] - numbers['rated']} 家没有试评结果",
+                     cycle.review_closes_on, "去试评", "chart-bar")
+            )
+    if (
+        cycle.state == CycleState.REVIEW
+        and cycle.gate_first_by_id not in (None, user.pk)
+        and allowed(user, Permission.GATE_SIGN_SECOND)
+    ):
+        tasks.append(
+            Task(f"{cycle.name}质量审核第二签", f"/ratings/cycles/{cycle.pk}/gate/",
+                 f"{cycle.gate_first_by}已签，抽样 {len(cycle.gate_sample)} 家等您复核",
+                 cycle.review_closes_on, "去复核", "shield-check")
+        )
+    return tasks
+
+
+def _activity_tasks(user, today: date) -> list[Task]:
+    tasks = []
+    recorded = Activity.objects.filter(state=ActivityState.RECORDED).count()
+    if recorded:
+        tasks.append(
+            Task(f"核实 {recorded} 场活动", "/activities/", "核实后才计入六个一和公益加分",
+                 action="去核实", icon="calendar-event")
+        )
+    late = Obligation.objects.overdue(on=today).count()
+    if late:
+        tasks.append(
+            Task(f"补登记 {late} 项到期的六个一", "/activities/", "已过期限，还没有登记活动",
+                 action="去登记", icon="flag", tone="party")
+        )
+    return tasks
+
+
+def _register_tasks(user, today: date) -> list[Task]:
+    over = Pharmacy.objects.visible_to(user).licence_over(today=today).count()
+    tasks = []
+    if over:
+        tasks.append(
+            Task(f"核对 {over} 家药店的许可证", "/members/?view=over", "登记的有效期已过",
+                 action="去核对", icon="license", tone="warn")
+        )
+    campaign = current_campaign(on=today)
+    if campaign is not None:
+        unsigned = Pledge.objects.filter(campaign=campaign, state="invited").count()
+        if unsigned:
+            tasks.append(
+                Task(f"提醒 {unsigned} 家药店签承诺书", f"/pledges/campaigns/{campaign.pk}/",
+                     str(campaign), campaign.sign_by, "去提醒", "pencil")
+            )
+    return tasks
+
+
+def _desk_tasks(user, today: date) -> list[Task]:
+    tasks = []
+    grants = RoleGrant.objects.filter(confirmed_at=None, revoked_at=None).exclude(granted_by=user)
+    if waiting := grants.count():
+        tasks.append(
+            Task(f"确认 {waiting} 项角色授予", "/accounts/people/", "要第二个人确认才生效",
+                 action="去确认", icon="users")
+        )
+    next_year = today.year + 1
+    is_late = today.month >= 11
+    if is_late and next_year not in CalendarDay.objects.calendar().known_years:
+        tasks.append(
+            Task(f"录入 {next_year} 年节假日安排", "/desk/working-days/",
+                 "没有它，跨年的工作日期限算不出来", date(today.year, 12, 31), "去录入", "calendar-event")
+        )
+    return tasks
+
+
+def _violation_tasks(user) -> list[Task]:
+    waiting = (
+        Violation.objects.visible_to(user).filter(state="in_review").exclude(prepared_by=user)
+    ).count()
+    if not waiting:
+        return []
+    return [
+        Task(f"认定 {waiting} 条违法违规线索", "/inspections/violations/", "秘书处已核对文书，等您认定",
+             action="去认定", icon="ban", tone="bad")
+    ]
+
+
+def six_ones_pips(rows: list[dict]) -> list[dict]:
+    """Return each of the six ones with how many of its periods are done."""
+    return [
+        {
+            "name": row["duty"].name,
+            "done": sum(cell["state"] == "done" for cell in row["cells"]),
+            "total": len(row["cells"]),
+        }
+        for row in rows
+    ]
+
+
+def coming(today: date, *, limit: int = 5) -> list[dict]:
+    """Return the next obligations by their last day, for the agenda."""
+    words = "一二三四五六日"
+    rows = (
+        Obligation.objects.unmet()
+        .filter(due_on__gte=today, period_start__lte=today)
+        .select_related("duty")
+        .order_by("due_on", "pk")[:limit]
+    )
+    return [
+        {
+            "day": row.due_on,
+            "word": "今天" if row.due_on == today else f"周{words[row.due_on.weekday()]}",
+            "events": [
+                {
+                    "title": row.duty.name,
+                    "note": f"{row.due_on.month}月{row.due_on.day}日前",
+                    "kind": "party",
+                    "url": f"/activities/periods/{row.pk}/",
+                }
+            ],
+        }
+        for row in rows
+    ]
+
+
+SHOP_TASKS = 3
+
+
+def shop_tasks(user, pharmacy: Pharmacy, assessment: Assessment | None, *, today: date) -> list[dict]:
+    """What the shop owes beside its self-assessment, three at the most."""
+    rows: list[dict] = []
+    for pledge in Pledge.objects.filter(pharmacy=pharmacy, state="invited").select_related(
+        "campaign"
+    ):
+        rows.append(
+            {
+                "title": "签自律承诺书",
+                "note": f"{pledge.campaign.sign_by.month}月{pledge.campaign.sign_by.day}日前，约 1 分钟",
+                "url": f"/pledges/{pledge.pk}/sign/",
+                "icon": "pencil",
+                "tone": "brand",
+            }
+        )
+    if pharmacy.licence_expires_on and (days := (pharmacy.licence_expires_on - today).days) <= 90:
+        rows.append(
+            {
+                "title": "许可证已过期" if days < 0 else f"许可证 {days} 天后到期",
+                "note": "换证后请告诉协会更新",
+                "url": f"/members/shops/{pharmacy.pk}/",
+                "icon": "license",
+                "tone": "warn",
+            }
+        )
+    return rows[:SHOP_TASKS]
+
+
+def latest_assessment(pharmacy: Pharmacy) -> Assessment | None:
+    """Return the shop's file in the newest cycle that is not cancelled."""
+    return (
+        Assessment.objects.filter(pharmacy=pharmacy)
+        .exclude(cycle__state=CycleState.CANCELLED)
+        .select_related("cycle__scheme", "pharmacy__unit", "pharmacy__area")
+        .order_by("-cycle__starts_on", "-pk")
+        .first()
+    )
+
+
+def open_violations(user):
+    """Leads and facts that are neither lifted nor dismissed, for the risk list."""
+    return (
+        Violation.objects.visible_to(user)
+        .filter(Q(state__in=["lead", "in_review", "established"]))
+        .select_related("pharmacy__area")
+        .order_by("-pk")
+    )
