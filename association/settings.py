@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "activities",
     "inspections",
     "starrating",
+    "reports",
 ]
 
 MIDDLEWARE = [
@@ -285,5 +286,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # WeasyPrint tells every step of every page; only what goes wrong is wanted.
+    "loggers": {"weasyprint": {"level": "WARNING"}, "fontTools": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
 }

@@ -16,6 +16,7 @@ urlpatterns = [
     path("members/", include("members.urls")),
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),
+    path("", include("reports.urls")),
     path("activities/", include("activities.urls")),
     path("inspections/", include("inspections.urls")),
 ]

@@ -9,9 +9,7 @@ class ReportsConfig(AppConfig):
     verbose_name = "工作台与报表"
 
     def ready(self) -> None:
-        staff = frozenset(
-            {Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR}
-        )
+        staff = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR})
         register(
             Item("home", "工作台", "layout-dashboard", "reports:home", roles=staff, order=1),
             Item(

@@ -108,9 +108,7 @@ def figures(user, cycle: Cycle | None, *, today: date) -> list[dict]:
                 "url": results,
             },
         ]
-    held = Activity.objects.filter(
-        state=ActivityState.VERIFIED, held_on__year=today.year
-    ).count()
+    held = Activity.objects.filter(state=ActivityState.VERIFIED, held_on__year=today.year).count()
     strip += [
         {
             "label": "未结风险",

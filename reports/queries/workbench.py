@@ -6,8 +6,8 @@ from datetime import date
 from django.db.models import Q
 
 from accounts.models import RoleGrant
-from accounts.roles import Permission
 from accounts.permissions import allowed, allowed_somewhere
+from accounts.roles import Permission
 from activities.enums import ActivityState
 from activities.models import Activity, Obligation
 from association.models import CalendarDay
@@ -83,26 +83,49 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
         page = f"/ratings/cycles/{cycle.pk}/"
         if is_open and (free := stage.unassigned(cycle)):
             tasks.append(
-                Task(f"给 {free} 家药店分派评审员", f"{review_url}?view=all", "系统会避开同一企业的人",
-                     cycle.entry_closes_on, "去分派", "users")
+                Task(
+                    f"给 {free} 家药店分派评审员",
+                    f"{review_url}?view=all",
+                    "系统会避开同一企业的人",
+                    cycle.entry_closes_on,
+                    "去分派",
+                    "users",
+                )
             )
         if cycle.state == CycleState.SELF_REVIEW and numbers["late"]:
             tasks.append(
-                Task(f"提醒 {numbers['late']} 家没交自评的药店", page, "一键提醒，每天最多一次",
-                     cycle.entry_closes_on, "去提醒", "bell")
+                Task(
+                    f"提醒 {numbers['late']} 家没交自评的药店",
+                    page,
+                    "一键提醒，每天最多一次",
+                    cycle.entry_closes_on,
+                    "去提醒",
+                    "bell",
+                )
             )
         papers = MarkPaper.objects.filter(
             cycle=cycle, needs_confirmation=True, confirmed_at=None, undone_at=None
         ).exclude(entered_by=user)
         if waiting := papers.count():
             tasks.append(
-                Task(f"确认 {waiting} 份加分材料", page, "加分要第二个人确认才计入",
-                     action="去确认", icon="file-text")
+                Task(
+                    f"确认 {waiting} 份加分材料",
+                    page,
+                    "加分要第二个人确认才计入",
+                    action="去确认",
+                    icon="file-text",
+                )
             )
         if cycle.state == CycleState.REVIEW and numbers["rated"] < numbers["all"]:
             tasks.append(
-                Task(f"试评 {cycle.name}", page, f"还有 {numbers['all'] - numbers['rated']} 家没有试评结果",
-                     cycle.review_closes_on, "去试评", "chart-bar")
+                Task(
+                    f"试评 {cycle.name}",
+                    page,
+                    f"还有 {numbers['all'] - numbers['rated']} 家没有试评结果",
+                    cycle.review_closes_on,
+                    "去试评",
+                    "chart-bar",
+                )
             )
     if (
         cycle.state == CycleState.REVIEW
@@ -110,9 +133,14 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
         and allowed(user, Permission.GATE_SIGN_SECOND)
     ):
         tasks.append(
-            Task(f"{cycle.name}质量审核第二签", f"/ratings/cycles/{cycle.pk}/gate/",
-                 f"{cycle.gate_first_by}已签，抽样 {len(cycle.gate_sample)} 家等您复核",
-                 cycle.review_closes_on, "去复核", "shield-check")
+            Task(
+                f"{cycle.name}质量审核第二签",
+                f"/ratings/cycles/{cycle.pk}/gate/",
+                f"{cycle.gate_first_by}已签，抽样 {len(cycle.gate_sample)} 家等您复核",
+                cycle.review_closes_on,
+                "去复核",
+                "shield-check",
+            )
         )
     return tasks
 
@@ -122,14 +150,25 @@ def _activity_tasks(user, today: date) -> list[Task]:
     recorded = Activity.objects.filter(state=ActivityState.RECORDED).count()
     if recorded:
         tasks.append(
-            Task(f"核实 {recorded} 场活动", "/activities/", "核实后才计入六个一和公益加分",
-                 action="去核实", icon="calendar-event")
+            Task(
+                f"核实 {recorded} 场活动",
+                "/activities/",
+                "核实后才计入六个一和公益加分",
+                action="去核实",
+                icon="calendar-event",
+            )
         )
     late = Obligation.objects.overdue(on=today).count()
     if late:
         tasks.append(
-            Task(f"补登记 {late} 项到期的六个一", "/activities/", "已过期限，还没有登记活动",
-                 action="去登记", icon="flag", tone="party")
+            Task(
+                f"补登记 {late} 项到期的六个一",
+                "/activities/",
+                "已过期限，还没有登记活动",
+                action="去登记",
+                icon="flag",
+                tone="party",
+            )
         )
     return tasks
 
@@ -139,16 +178,28 @@ def _register_tasks(user, today: date) -> list[Task]:
     tasks = []
     if over:
         tasks.append(
-            Task(f"核对 {over} 家药店的许可证", "/members/?view=over", "登记的有效期已过",
-                 action="去核对", icon="license", tone="warn")
+            Task(
+                f"核对 {over} 家药店的许可证",
+                "/members/?view=over",
+                "登记的有效期已过",
+                action="去核对",
+                icon="license",
+                tone="warn",
+            )
         )
     campaign = current_campaign(on=today)
     if campaign is not None:
         unsigned = Pledge.objects.filter(campaign=campaign, state="invited").count()
         if unsigned:
             tasks.append(
-                Task(f"提醒 {unsigned} 家药店签承诺书", f"/pledges/campaigns/{campaign.pk}/",
-                     str(campaign), campaign.sign_by, "去提醒", "pencil")
+                Task(
+                    f"提醒 {unsigned} 家药店签承诺书",
+                    f"/pledges/campaigns/{campaign.pk}/",
+                    str(campaign),
+                    campaign.sign_by,
+                    "去提醒",
+                    "pencil",
+                )
             )
     return tasks
 
@@ -158,15 +209,26 @@ def _desk_tasks(user, today: date) -> list[Task]:
     grants = RoleGrant.objects.filter(confirmed_at=None, revoked_at=None).exclude(granted_by=user)
     if waiting := grants.count():
         tasks.append(
-            Task(f"确认 {waiting} 项角色授予", "/accounts/people/", "要第二个人确认才生效",
-                 action="去确认", icon="users")
+            Task(
+                f"确认 {waiting} 项角色授予",
+                "/accounts/people/",
+                "要第二个人确认才生效",
+                action="去确认",
+                icon="users",
+            )
         )
     next_year = today.year + 1
     is_late = today.month >= 11
     if is_late and next_year not in CalendarDay.objects.calendar().known_years:
         tasks.append(
-            Task(f"录入 {next_year} 年节假日安排", "/desk/working-days/",
-                 "没有它，跨年的工作日期限算不出来", date(today.year, 12, 31), "去录入", "calendar-event")
+            Task(
+                f"录入 {next_year} 年节假日安排",
+                "/desk/working-days/",
+                "没有它，跨年的工作日期限算不出来",
+                date(today.year, 12, 31),
+                "去录入",
+                "calendar-event",
+            )
         )
     return tasks
 
@@ -178,8 +240,14 @@ def _violation_tasks(user) -> list[Task]:
     if not waiting:
         return []
     return [
-        Task(f"认定 {waiting} 条违法违规线索", "/inspections/violations/", "秘书处已核对文书，等您认定",
-             action="去认定", icon="ban", tone="bad")
+        Task(
+            f"认定 {waiting} 条违法违规线索",
+            "/inspections/violations/",
+            "秘书处已核对文书，等您认定",
+            action="去认定",
+            icon="ban",
+            tone="bad",
+        )
     ]
 
 
@@ -224,16 +292,19 @@ def coming(today: date, *, limit: int = 5) -> list[dict]:
 SHOP_TASKS = 3
 
 
-def shop_tasks(user, pharmacy: Pharmacy, assessment: Assessment | None, *, today: date) -> list[dict]:
+def shop_tasks(
+    user, pharmacy: Pharmacy, assessment: Assessment | None, *, today: date
+) -> list[dict]:
     """What the shop owes beside its self-assessment, three at the most."""
     rows: list[dict] = []
     for pledge in Pledge.objects.filter(pharmacy=pharmacy, state="invited").select_related(
         "campaign"
     ):
+        last = pledge.campaign.sign_by
         rows.append(
             {
                 "title": "签自律承诺书",
-                "note": f"{pledge.campaign.sign_by.month}月{pledge.campaign.sign_by.day}日前，约 1 分钟",
+                "note": f"{last.month}月{last.day}日前，约 1 分钟",
                 "url": f"/pledges/{pledge.pk}/sign/",
                 "icon": "pencil",
                 "tone": "brand",

@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.guards import public_page
 from accounts.navigation import SHOP_ROLES
-from accounts.roles import Permission, Role
 from accounts.permissions import allowed_somewhere
+from accounts.roles import Permission, Role
 from accounts.workspace import current_workspace
 from activities.queries import six_ones_matrix
 from members.queries import own_shops

@@ -20,9 +20,7 @@ PAGE = 200
 @public_page
 def shop(request, token):
     """One shop as its customers see it."""
-    pharmacy = get_object_or_404(
-        Pharmacy.objects.on_register().with_place(), public_token=token
-    )
+    pharmacy = get_object_or_404(Pharmacy.objects.on_register().with_place(), public_token=token)
     page = public.shop_page(pharmacy, today=timezone.localdate())
     return render(request, "reports/public/shop.html", {"page": page, "pharmacy": pharmacy})
 

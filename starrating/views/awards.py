@@ -47,8 +47,6 @@ def awards(request, cycle):
 def print_all(request, cycle):
     """Ask the worker for all certificates, in one PDF or as a zip of single files."""
     as_zip = request.POST.get("form") == "zip"
-    job = printing.request_certificates(
-        cycle, as_zip=as_zip, by=request.user, now=timezone.now()
-    )
+    job = printing.request_certificates(cycle, as_zip=as_zip, by=request.user, now=timezone.now())
     messages.info(request, f"正在生成：{job.label}。完成后在“后台任务”里下载。")
     return redirect("starrating:awards", pk=cycle.pk)

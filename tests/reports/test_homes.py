@@ -1,0 +1,121 @@
+"""The first page of each role: what must be done, by when and why."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.roles import Role
+from inspections.models import Violation
+from starrating.models import Assessment
+from tests.factories.accounts import UserFactory, make_user
+from tests.factories.members import PharmacyFactory, owner_of
+from tests.factories.starrating import (
+    AssessmentFactory,
+    CycleFactory,
+    MarkPaperFactory,
+    ReviewAssignmentFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def home(client, user):
+    client.force_login(user)
+    return client.get("/", follow=True).content.decode()
+
+
+@pytest.fixture
+def cycle():
+    return CycleFactory(entry_closes_on="2099-11-30", review_closes_on="2099-12-31")
+
+
+def test_the_secretariat_sees_who_is_late_and_who_has_no_reviewer(client, cycle):
+    AssessmentFactory(cycle=cycle)
+    shown = home(client, make_user(Role.SECRETARIAT))
+    assert "提醒 1 家没交自评的药店" in shown
+    assert "给 1 家药店分派评审员" in shown
+
+
+def test_a_bonus_paper_waits_for_somebody_else_than_its_author(client, cycle):
+    author, other = make_user(Role.SECRETARIAT), make_user(Role.SECRETARIAT)
+    MarkPaperFactory(cycle=cycle, needs_confirmation=True, entered_by=author)
+    assert "确认 1 份加分材料" not in home(client, author)
+    assert "确认 1 份加分材料" in home(client, other)
+
+
+def test_a_reviewer_sees_only_the_own_cases(client, cycle):
+    reviewer = make_user(Role.REVIEWER)
+    mine = AssessmentFactory(cycle=cycle)
+    AssessmentFactory(cycle=cycle)
+    owner = UserFactory()
+    Assessment.objects.update(
+        state="submitted",
+        submitted_at="2026-11-01T00:00Z",
+        submitted_by=owner,
+        confirmed_at="2026-11-01T00:00Z",
+        confirmed_by=owner,
+    )
+    assert "评审 " not in home(client, reviewer)
+    ReviewAssignmentFactory(assessment=mine, reviewer=reviewer)
+    assert "评审 1 家药店的自评" in home(client, reviewer)
+
+
+def test_the_adjudicator_is_asked_for_the_second_signature_but_not_twice(client, cycle):
+    cycle.state, cycle.gate_first_by, cycle.gate_first_at = (
+        "review",
+        UserFactory(),
+        "2026-12-01T00:00Z",
+    )
+    cycle.save()
+    assert f"{cycle.name}质量审核第二签" in home(client, make_user(Role.ADJUDICATOR))
+
+
+def test_the_owner_sees_the_one_thing_owed_and_until_when(client, cycle):
+    assessment = AssessmentFactory(cycle=cycle)
+    shown = home(client, owner_of(assessment.pharmacy))
+    assert "还有 18 条没填" in shown
+    assert "6 部分已好 0 部分" in shown
+
+
+def test_an_owner_of_two_shops_switches_and_stays_there(client, cycle):
+    first, second = PharmacyFactory(), PharmacyFactory()
+    owner = owner_of(first, second)
+    client.force_login(owner)
+    client.get("/", {"shop": second.pk})
+    assert f"<b>{second.name}</b>" in client.get("/").content.decode()
+
+
+def test_a_foreign_shop_cannot_be_chosen(client):
+    own, foreign = PharmacyFactory(), PharmacyFactory()
+    client.force_login(owner_of(own))
+    shown = client.get("/", {"shop": foreign.pk}).content.decode()
+    assert foreign.name not in shown
+
+
+def test_the_regulator_reads_figures_that_count_their_lists(client, cycle):
+    AssessmentFactory(cycle=cycle)
+    shown = home(client, make_user(Role.REGULATOR))
+    assert "辖区药店星级与风险概览" in shown
+    assert "会员药店" in shown
+
+
+def test_the_cockpit_is_closed_to_everybody_else(client):
+    for user in (make_user(Role.SECRETARIAT), owner_of(PharmacyFactory())):
+        client.force_login(user)
+        assert client.get(reverse("reports:cockpit")).status_code == 403
+
+
+def test_a_login_without_any_role_gets_a_page_and_no_rights(client):
+    assert "工作台" in home(client, UserFactory())
+    assert not Violation.objects.exists()
+
+
+@pytest.mark.parametrize("shops", [1, 3])
+def test_the_cockpit_costs_the_same_queries_for_one_and_three(
+    client, cycle, shops, django_assert_num_queries
+):
+    for _ in range(shops):
+        AssessmentFactory(cycle=cycle)
+    client.force_login(make_user(Role.REGULATOR))
+    client.get(reverse("reports:cockpit"))
+    with django_assert_num_queries(15):
+        client.get(reverse("reports:cockpit"))
