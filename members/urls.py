@@ -7,6 +7,7 @@ from members.views import invitations, people, shops, units
 app_name = "members"
 urlpatterns = [
     path("", shops.shop_list, name="list"),
+    path("mine/", shops.mine, name="mine"),
     path("units/", units.unit_list, name="units"),
     path("units/add/", units.add_unit, name="add_unit"),
     path("units/<int:pk>/", units.unit, name="unit"),

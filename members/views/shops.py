@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.guards import requires
+from accounts.guards import requires, signed_in_page
 from accounts.permissions import allowed, allowed_somewhere
 from accounts.roles import Permission, Role
 from association import keyset
@@ -80,6 +80,14 @@ def shop_list(request):
         "actions": _list_actions(request.user),
     }
     return render_page(request, "members/shop_list.html", "members/_shop_list.html", context)
+
+
+@require_safe
+@signed_in_page
+def mine(request):
+    """Lead people of shops to their shop, all others to the list."""
+    own = queries.own_shops(request.user)
+    return redirect("members:shop", pk=own[0].pk) if own else redirect("members:list")
 
 
 @require_safe

@@ -217,6 +217,15 @@ def test_the_owner_gets_the_phone_page_and_the_switcher(client):
     assert response.context["others"] == [second]
 
 
+def test_the_owner_is_led_to_the_own_shop_and_the_office_to_the_list(client):
+    shop = PharmacyFactory()
+    client.force_login(owner_of(shop))
+    assert client.get(reverse("members:mine")).url == reverse("members:shop", args=[shop.pk])
+
+    client.force_login(make_user(Role.SECRETARIAT))
+    assert client.get(reverse("members:mine")).url == reverse("members:list")
+
+
 def test_a_shop_of_others_does_not_exist_for_an_owner(client):
     mine, other = PharmacyFactory.create_batch(2)
     client.force_login(owner_of(mine))
