@@ -77,13 +77,15 @@ class Row:
 def rows_of(part: Part, *, typed, problems, papers, known) -> list[Row]:
     """Lay out a part for the page; after a refusal what was typed stays in its box.
 
-    ``typed`` is the refused request (empty otherwise), ``problems`` and ``known`` map items to
-    sentences, ``papers`` maps them to their evidence files.
+    ``typed`` is the refused request (empty otherwise), ``problems`` maps items to sentences,
+    ``papers`` to their evidence files, ``known`` to what the portal knows already.
     """
     rows = []
     for line in part.lines:
         code = line.item.code
-        answer = typed.get(code, line.answer) if typed else line.answer
+        fact = known.get(code)
+        told = line.answer or (fact.answer if fact else "")
+        answer = typed.get(code, line.answer) if typed else told
         actual, _, due = line.answer.partition("/")
         rows.append(
             Row(
@@ -95,7 +97,7 @@ def rows_of(part: Part, *, typed, problems, papers, known) -> list[Row]:
                 reason=typed.get(f"{code}-reason", line.na_reason),
                 problem=problems.get(code, ""),
                 papers=tuple(papers.get(code, ())),
-                known=known.get(code, ""),
+                known=fact.said if fact else "",
             )
         )
     return rows

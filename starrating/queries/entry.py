@@ -1,9 +1,13 @@
 """What the owner's pages show: the sheet laid out, its papers, what is already known."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
+from pledges.queries import signed_in
 from starrating.models import Assessment, EvidenceFile
 from starrating.self_assessment import OwnerForm, owner_form
+
+PLEDGE_RECORD = "签署记录"
 
 
 def owner_sheet(assessment: Assessment) -> OwnerForm:
@@ -25,9 +29,28 @@ def papers_by_item(assessment: Assessment) -> dict[str, list[EvidenceFile]]:
     return dict(papers)
 
 
-def known_facts(assessment: Assessment) -> dict[str, str]:
-    """Return what the portal already knows about an item, as a sentence for the shop.
+@dataclass(frozen=True)
+class Known:
+    """What the portal already knows about an item: a sentence, and the answer it suggests."""
 
-    An item says in the scheme where its fact is kept (``known_from``).
+    said: str
+    answer: str = ""
+
+
+def known_facts(assessment: Assessment) -> dict[str, Known]:
+    """Return by item what other rooms know about the shop in the period of the cycle.
+
+    An item says through the evidence it asks for where its fact is kept: 签署记录 is the
+    signed pledge. The suggested answer stands in the form until the shop gives its own.
     """
-    return {}
+    cycle = assessment.cycle
+    asked = [item for item in cycle.scheme.rules.items if PLEDGE_RECORD in item.evidence]
+    if not asked:
+        return {}
+    pledges = signed_in([assessment.pharmacy_id], cycle.starts_on, cycle.ends_on)
+    pledge = pledges.get(assessment.pharmacy_id)
+    if pledge is None:
+        return {}
+    day = pledge["signed_on"]
+    said = f"{pledge['year']} 年度承诺书已在 {day.year}年{day.month}月{day.day}日签署"
+    return {item.code: Known(said, "符合" if item.method == "bool" else "") for item in asked}

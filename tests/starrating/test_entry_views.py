@@ -1,12 +1,16 @@
 """The owner's pages and the reviewer's workspace through the door."""
 
+from datetime import datetime, time
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from starrating.models import Assessment
 from tests.factories.accounts import make_user
 from tests.factories.members import owner_of
+from tests.factories.pledges import CampaignFactory, PledgeFactory
 from tests.factories.starrating import (
     AssessmentFactory,
     CycleFactory,
@@ -174,3 +178,25 @@ def test_the_work_list_costs_the_same_queries_for_one_and_three(
     client.get(address)
     with django_assert_num_queries(9):
         client.get(address, {"view": "all"})
+
+
+def test_a_signed_pledge_is_known_and_suggests_the_answer(client, owner, assessment):
+    address = reverse("starrating:fill_part", args=[assessment.pk, "s1"])
+    before = client.get(address).content.decode()
+    cycle = assessment.cycle
+    campaign = CampaignFactory(
+        year=cycle.ends_on.year,
+        starts_on=cycle.starts_on,
+        sign_by=cycle.starts_on,
+        ends_on=cycle.ends_on,
+    )
+    signed_at = timezone.make_aware(datetime.combine(cycle.starts_on, time(12)))
+    PledgeFactory(campaign=campaign, pharmacy=assessment.pharmacy, signed=True, signed_at=signed_at)
+
+    after = client.get(address)
+
+    row = next(row for row in after.context["rows"] if row.line.item.code == "S01")
+    assert (row.answer, row.line.answer) == ("符合", "")
+    assert row.known == "2026 年度承诺书已在 2026年1月1日签署"
+    assert row.known in after.content.decode()
+    assert row.known not in before
