@@ -187,6 +187,19 @@ def cancel(job: Job, *, by, now: datetime) -> Job:
     return job
 
 
+@transaction.atomic
+def retry(job: Job, *, by, now: datetime) -> Job:
+    """Let a job that was parked or cancelled run again, with five fresh attempts."""
+    job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if job.state not in {JobState.FAILED, JobState.CANCELLED}:
+        raise JobNotOpenError(f"这项任务{job.get_state_display()}，不用再做一次。")
+    job.state, job.attempts, job.not_before, job.finished_at = JobState.WAITING, 0, now, None
+    job.save(update_fields=["state", "attempts", "not_before", "finished_at"])
+    audit.record("job.retried", by=by, target=job, now=now, kind=job.kind)
+    transaction.on_commit(wake, robust=True)
+    return job
+
+
 # ------------------------------------------------------------------ the drainer
 
 

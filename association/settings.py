@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     # Ours, from the ground floor up; the order is the import order (see pyproject.toml).
     "association",
     "accounts",
+    "desk",
     "members",
     "pledges",
     "activities",
@@ -124,6 +125,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "association.context.portal",
                 "accounts.context.person",
+                "desk.context.desk",
             ],
             "builtins": ["association.templatetags.ui"],
         },

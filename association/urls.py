@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("desk/", include("desk.urls")),
     path("members/", include("members.urls")),
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),

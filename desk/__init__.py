@@ -1,0 +1,1 @@
+"""The shared desk: inbox, jobs, working days, sub-districts, the association itself."""

@@ -1,0 +1,42 @@
+from django.apps import AppConfig
+
+from accounts import navigation
+from accounts.roles import Permission, Role
+
+
+class DeskConfig(AppConfig):
+    name = "desk"
+    verbose_name = "协会设置"
+
+    def ready(self) -> None:
+        manage = Permission.DESK_MANAGE
+        navigation.register(
+            navigation.Item(
+                "records", "后台任务", "hourglass", "desk:jobs", Permission.JOB_VIEW, order=80
+            ),
+            navigation.Item(
+                "settings", "协会资料", "building", "desk:association", manage, order=10
+            ),
+            navigation.Item("settings", "片区", "map-pin", "desk:areas", manage, order=30),
+            navigation.Item(
+                "settings", "工作日", "calendar-event", "desk:working_days", manage, order=40
+            ),
+            navigation.Item(
+                "settings",
+                "操作记录",
+                "history",
+                "desk:audit",
+                permission=Permission.AUDIT_VIEW,
+                order=90,
+                workspaces=frozenset({Role.SECRETARIAT}),
+            ),
+            navigation.Item(
+                "regulator",
+                "操作记录",
+                "history",
+                "desk:audit",
+                permission=Permission.AUDIT_VIEW,
+                order=90,
+                workspaces=frozenset({Role.REGULATOR}),
+            ),
+        )
