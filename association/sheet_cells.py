@@ -55,8 +55,13 @@ def fold(text: str) -> str:
 
     Width, case, spaces and the kind of dash or bracket make no difference.
     """
-    folded = unicodedata.normalize("NFKC", clean(text)).casefold()
-    return DASHES.sub("-", "".join(folded.split()))
+    folded = text
+    while True:  # taking spaces out can bring an accent to a letter: again until it rests
+        again = unicodedata.normalize("NFKC", clean(folded)).casefold()
+        again = DASHES.sub("-", "".join(again.split()))
+        if again == folded:
+            return folded
+        folded = again
 
 
 def text_of(value: object) -> str:
