@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from accounts.navigation import Item, register
+from accounts.navigation import SHOP_ROLES, Item, register
 from accounts.roles import Permission, Role
 
 
@@ -11,6 +11,7 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         staff = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR})
         register(
+            Item("shop", "首页", "home", "reports:home", roles=SHOP_ROLES, order=1),
             Item("home", "工作台", "layout-dashboard", "reports:home", roles=staff, order=1),
             Item(
                 "home",

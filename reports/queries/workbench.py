@@ -304,7 +304,9 @@ def shop_tasks(
         rows.append(
             {
                 "title": "签自律承诺书",
-                "note": f"{last.month}月{last.day}日前，约 1 分钟",
+                "note": f"{last.month}月{last.day}日前，约 1 分钟"
+                if last >= today
+                else f"期限 {last.month}月{last.day}日已过，仍可签，约 1 分钟",
                 "url": f"/pledges/{pledge.pk}/sign/",
                 "icon": "pencil",
                 "tone": "brand",
