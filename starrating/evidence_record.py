@@ -4,8 +4,8 @@ The names in the canonical form are those of the result tree: ``id`` of the sour
 of who said so, ``value`` as it was written down, ``n`` behind it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
@@ -136,53 +136,71 @@ def evidence_from_dict(record: Mapping[str, Any]) -> Evidence:
 
 def evidence_json(evidence: Evidence) -> str:
     """Return the canonical JSON of ``evidence``; its SHA-256 freezes the basis of a result."""
-    others = replace(evidence, items={}, bonus={})
-    parts = evidence_to_dict(others)
-    texts = {name: canonical_json(part) for name, part in parts.items()}
-    if items := _values_text(evidence.items):
+    others = Evidence(
+        vetoes=evidence.vetoes,
+        status=evidence.status,
+        status_reason=evidence.status_reason,
+        samples=evidence.samples,
+        on=evidence.on,
+        override=evidence.override,
+        periods=evidence.periods,
+    )
+    texts = {name: canonical_json(part) for name, part in evidence_to_dict(others).items()}
+    heads: dict[tuple[str, str, str], str] = {}
+    if items := _values_text(evidence.items, heads):
         texts["items"] = items
-    if bonus := _values_text(evidence.bonus):
+    if bonus := _values_text(evidence.bonus, heads):
         texts["bonus"] = bonus
     return "{" + ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)]) + "}"
 
 
-def _values_text(values_by_code: Mapping[str, tuple[Value, ...]]) -> str:
-    """Return the canonical JSON of the values, written by hand because it is the longest part."""
+def _values_text(
+    values_by_code: Mapping[str, tuple[Value, ...]], heads: dict[tuple[str, str, str], str]
+) -> str:
+    """Return the canonical JSON of the values, written by hand because it is the longest part.
+
+    ``heads`` keeps the beginning of the text for each source: a shop has few of them.
+    """
     codes = []
     for code in sorted(values_by_code):
-        values = values_by_code[code]
-        if len(values) == 1:
-            codes.append(f"{quoted(code)}:[{_value_text(values[0])}]")
-        elif values:
-            texts = ",".join([_value_text(v) for v in sorted(values, key=value_order)])
-            codes.append(f"{quoted(code)}:[{texts}]")
+        texts = []
+        for kind, answer, source, label, n, reason in _in_order(values_by_code[code]):
+            head = heads.get((source, kind, label))
+            if head is None:
+                head = heads[source, kind, label] = _head(source, kind, label)
+            if n is not None:
+                head += f',"n":{n}'
+            if reason:
+                head += f',"reason":{quoted(reason)}'
+            texts.append(f'{head},"value":{quoted(answer)}}}' if answer else f"{head}}}")
+        if texts:
+            codes.append(f"{quoted(code)}:[{','.join(texts)}]")
     return "{" + ",".join(codes) + "}" if codes else ""
 
 
-def _value_text(value: Value) -> str:
-    kind, answer, source, label, n, reason = value
-    text = (
-        f'"kind":{quoted(kind)}' if not source else f'"id":{quoted(source)},"kind":{quoted(kind)}'
-    )
-    if label:
-        text += f',"label":{quoted(label)}'
-    if n is not None:
-        text += f',"n":{n}'
-    if reason:
-        text += f',"reason":{quoted(reason)}'
-    return f'{{{text},"value":{quoted(answer)}}}' if answer else f"{{{text}}}"
+def _head(source: str, kind: str, label: str) -> str:
+    text = f'{{"id":{quoted(source)},' if source else "{"
+    text += f'"kind":{quoted(kind)}'
+    return f'{text},"label":{quoted(label)}' if label else text
+
+
+def _in_order(values: tuple[Value, ...]) -> Sequence[Value]:
+    """Return the values in their canonical order; two of different kinds need no sorting."""
+    if len(values) == 1:
+        return values
+    if len(values) == 2 and values[0].kind != values[1].kind:
+        return values if values[0].kind < values[1].kind else values[::-1]
+    return sorted(values, key=value_order)
 
 
 def _values(values: tuple[Value, ...]) -> list[dict[str, Any]]:
-    if len(values) > 1:
-        values = tuple(sorted(values, key=value_order))
     return [
         {
             name: part
             for name, part in zip(Value._fields, value, strict=True)
             if part is not None and part != ""
         }
-        for value in values
+        for value in _in_order(values)
     ]
 
 

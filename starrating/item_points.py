@@ -5,7 +5,7 @@ refused with a sentence; it is never read as zero.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 
 from starrating.scheme_shape import Item, Rounding, SmallSample
@@ -34,7 +34,8 @@ class Outcome:
     """The points of one item, what was lost and why; remembered and compared by identity.
 
     ``full`` is zero when the item left the denominator. ``how`` says what would bring the
-    points back, empty when nothing is lost.
+    points back, empty when nothing is lost. ``shown`` is the points as text, or the status
+    where there are none.
     """
 
     status: str
@@ -44,6 +45,11 @@ class Outcome:
     why: str
     how: str = ""
     failed_key: bool = False
+    shown: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        has_points = self.status not in (NOT_APPLICABLE, MISSING)
+        object.__setattr__(self, "shown", format(self.points, "f") if has_points else self.status)
 
 
 def rounded(number: Decimal, places: int, mode: str) -> Decimal:

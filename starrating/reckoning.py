@@ -6,6 +6,7 @@ shown add up to the total shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -225,6 +226,7 @@ class Reckoner:
     ) -> Numbers:
         """Return all sums for the outcomes of the items, in the order of the scheme."""
         sums = []
+        statuses = {outcome.status for outcome in outcomes}
         for dimension, part, memory in self._slices:
             inside = outcomes[part]
             if dimension.small_sample is not None and samples:
@@ -232,7 +234,7 @@ class Reckoner:
                 if fallback is not None:
                     sums.append(fallback)
                     continue
-            sums.append(self._dimension(dimension, inside, memory))
+            sums.append(self._dimension(dimension, inside, statuses, memory))
         base = self._base(sums)
         lines, bonus = self._bonus(times, outcomes) if times else ((), ZERO)
         total = None if base is None else self.clamped(base + bonus)
@@ -253,9 +255,10 @@ class Reckoner:
         self,
         dimension: Dimension,
         outcomes: Sequence[Outcome],
+        statuses: AbstractSet[str],
         memory: dict[tuple[Decimal, Decimal], DimensionSum],
     ) -> DimensionSum:
-        statuses = {outcome.status for outcome in outcomes}
+        """Return the sum of a dimension; ``statuses`` are those met in the whole scheme."""
         if dimension.combine == "mean":
             counted = [o.points for o in outcomes if o.status not in (NOT_APPLICABLE, MISSING)]
             applies = len(counted) + sum(o.status == MISSING for o in outcomes)
@@ -271,7 +274,7 @@ class Reckoner:
             applicable = dimension.full
             if NOT_APPLICABLE in statuses:
                 applicable = sum([outcome.full for outcome in outcomes], ZERO)
-        if MISSING in statuses:
+        if MISSING in statuses and any(outcome.status == MISSING for outcome in outcomes):
             full = self._fixed_full[dimension.code]
             return DimensionSum("incomplete", earned, applicable, None, full, None, None)
         known = memory.get((earned, applicable))
@@ -482,9 +485,12 @@ class Reckoner:
         """Return stars and first condition that does not hold in the row just above."""
         if verdict.row == 0:
             return None
-        gates = self.gates(numbers, verdict.row - 1)
-        first = next((gate for gate in gates if not gate.holds), None)
-        return None if first is None else (self._bands[verdict.row - 1][0].stars, first)
+        band, conditions = self._bands[verdict.row - 1]
+        for condition, (slot, holds, need) in zip(band.conditions, conditions, strict=True):
+            have = self._reads[slot](numbers)
+            if have is not None and not holds(have, need):
+                return band.stars, Gate(condition, have, holds=False)
+        return None
 
     def _stars_without_bonus(self, numbers: Numbers) -> int:
         """Return the stars that the points alone reach; below all rows counts as one lower."""
@@ -597,7 +603,8 @@ def _bonus_of(numbers: Numbers) -> Decimal | None:
 
 
 def _lowest_ratio(numbers: Numbers) -> Decimal | None:
-    return min((part.ratio for part in numbers.dimensions if part.ratio is not None), default=None)
+    ratios = [part.ratio for part in numbers.dimensions if part.ratio is not None]
+    return min(ratios) if ratios else None
 
 
 def _worst(numbers: Numbers) -> Decimal | None:

@@ -176,11 +176,7 @@ class Rating:
                 for dimension, part in zip(self.scheme.dimensions, numbers.dimensions, strict=False)
             },
             "items": {
-                text.code: (
-                    text_of(outcome.points)
-                    if outcome.status not in (MISSING, NOT_APPLICABLE)
-                    else outcome.status
-                )
+                text.code: outcome.shown
                 for text, outcome in zip(
                     tree_text(self.scheme).items, self.answers.outcomes, strict=False
                 )
