@@ -11,6 +11,7 @@ from accounts.guards import requires
 from accounts.roles import Permission
 from association import jobs, keyset
 from association.errors import BusinessRuleError
+from desk.queries import profile
 from members import actions, documents, queries
 from members.forms import InviteForm, ShopFilterForm
 from members.models import MemberUnit, Pharmacy
@@ -19,7 +20,6 @@ from members.views.shops import count_words, crumbs_of, filtered, query_without,
 # So many slips come on the page at once; more are a job that leaves a PDF.
 ON_PAGE = 24
 IN_ONE_JOB = 300
-ORGANISATION = "药品经营行业协会"
 
 
 @never_cache
@@ -105,17 +105,14 @@ def sheets(request):
                 invited = actions.invite_owner(found[pk], by=request.user, now=now)
                 slips.append(documents.slip(found[pk], invited))
             return _slips(request, slips, back_url)
-        jobs.enqueue(
+        job = jobs.enqueue(
             "members.print_invitations",
             key=f"members.print_invitations:{request.user.pk}:{now.isoformat()}",
-            payload={"shops": keys, "organisation": ORGANISATION, "user_id": request.user.pk},
+            payload={"shops": keys, "organisation": profile().name, "user_id": request.user.pk},
             by=request.user,
             now=now,
         )
-        messages.success(
-            request, f"正在为 {len(keys)} 家药店生成邀请单，完成后可在“后台任务”下载。"
-        )
-        return redirect(back_url)
+        return redirect("desk:job", pk=job.pk)
     context = {
         "crumbs": [{"label": "会员与药店", "url": back_url}],
         "shops": count_words(counts["shops"]),

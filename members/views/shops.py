@@ -12,6 +12,7 @@ from accounts.roles import Permission, Role
 from association import keyset
 from association.errors import BusinessRuleError
 from association.htmx import render_page
+from desk.act_words import ACT_WORDS
 from members import actions, queries
 from members.forms import MoveForm, ReasonForm, ShopFilterForm, ShopForm
 from members.models import MemberUnit, Pharmacy
@@ -277,7 +278,7 @@ def timeline(events) -> list[dict]:
     return [
         {
             "who": event.actor_label,
-            "what": ACTS.get(event.act, event.act) + _whom(event.detail),
+            "what": ACT_WORDS.get(event.act, event.act) + _whom(event.detail),
             "at": event.happened_at,
             **_before_after(event.detail),
         }
@@ -289,18 +290,6 @@ FIELDS = {
     field.name: field.verbose_name
     for model in (MemberUnit, Pharmacy)
     for field in model._meta.concrete_fields
-}
-ACTS = {
-    "unit.added": "登记了会员单位",
-    "unit.changed": "修改了单位资料",
-    "pharmacy.added": "登记了药店",
-    "pharmacy.changed": "修改了门店资料",
-    "pharmacy.paused": "登记停业",
-    "pharmacy.closed": "登记注销",
-    "pharmacy.reopened": "恢复营业",
-    "pharmacy.moved": "变更了经营主体",
-    "position.given": "登记了人员",
-    "position.ended": "终止了任职",
 }
 
 
