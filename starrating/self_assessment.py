@@ -71,6 +71,12 @@ class OwnerForm:
     """The whole self-assessment of one shop."""
 
     parts: tuple[Part, ...]
+    general_notes: tuple[str, ...] = ()
+
+    @property
+    def wants(self) -> int:
+        """How many things are still asked: open lines, and returns that name no item."""
+        return len(self.open_lines) + len(self.general_notes)
 
     @property
     def done_parts(self) -> int:
@@ -132,7 +138,7 @@ def owner_form(
             for number, code in enumerate(section.items, 1)
         )
         parts.append(Part(section.code, section.name, position, section.minutes, lines))
-    return OwnerForm(tuple(parts))
+    return OwnerForm(tuple(parts), tuple(notes.get("", ())))
 
 
 def _line(

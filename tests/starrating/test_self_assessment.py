@@ -52,6 +52,11 @@ def test_an_open_return_reopens_its_part(scheme):
     assert [line.item.code for line in form.open_lines] == ["S03"]
 
 
+def test_a_return_of_the_whole_sheet_is_counted_and_kept_apart(scheme):
+    form = owner_form(scheme.rules, answered(best_answers(scheme)), notes={"": ["照片看不清"]})
+    assert (form.wants, form.general_notes, form.open_lines) == (1, ("照片看不清",), ())
+
+
 def test_the_parts_lead_to_one_another(scheme):
     form = owner_form(scheme.rules, {})
     first, second, last = form.parts[0], form.parts[1], form.parts[-1]
