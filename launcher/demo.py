@@ -319,7 +319,7 @@ def show_addresses(wish: Wish, python: Path, settings: dict[str, str], seconds: 
         say(f"    同一网络  http://{address}:{wish.port}/    （手机也用这个地址）")
     logins = demo_logins(python, settings)
     if logins:
-        by_role = {login["role"]: login for login in logins}
+        by_role = {login["role"]: login for login in reversed(logins)}  # the first of a role
         (wish.base / "logins.json").write_text(json.dumps(by_role, ensure_ascii=False))
         say()
         say("  演示账号（用户名、密码）：")
