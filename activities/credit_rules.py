@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from activities.enums import CharityCode, CreditUnit
 
 HOURS_PER_TIME = Decimal(4)  # “志愿服务（每人每4小时）”
+VOLUNTEER = str(CharityCode.VOLUNTEER)
 
 
 def earned(code: str, *, people: int, hours: Decimal | None) -> tuple[Decimal, str]:
@@ -17,15 +18,15 @@ def earned(code: str, *, people: int, hours: Decimal | None) -> tuple[Decimal, s
     Volunteer work gives person-hours, so that two short mornings add up; ``hours`` is then
     required. The rest gives one time, however many people came.
     """
-    if code != CharityCode.VOLUNTEER:
-        return Decimal(1), CreditUnit.TIMES
+    if code != VOLUNTEER:
+        return Decimal(1), str(CreditUnit.TIMES)
     if hours is None:
         raise ValueError("Volunteer work is counted in hours.")
-    return people * hours, CreditUnit.PERSON_HOURS
+    return people * hours, str(CreditUnit.PERSON_HOURS)
 
 
 def times(code: str, quantity: Decimal) -> Decimal:
     """Return how many times the scheme may count ``quantity`` of ``code``."""
-    if code != CharityCode.VOLUNTEER:
+    if code != VOLUNTEER:
         return quantity.quantize(Decimal(1))
     return (quantity / HOURS_PER_TIME).quantize(Decimal(1), ROUND_DOWN)
