@@ -1,18 +1,21 @@
 """What the portal asks of allauth: closed sign-up, phone login, limits that lock nobody out."""
 
+import logging
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
 from django.core import signing
 from django.utils import timezone
 
 from accounts import phone
+from accounts.middleware import begin_session
 from accounts.models import User
-from accounts.passwords import is_staff_account
+
+logger = logging.getLogger(__name__)
 
 DEVICE_COOKIE = "known_device"
 DEVICE_SALT = "accounts.device"
 DEVICE_AGE = 365 * 24 * 3600
-STAFF_SESSION = 8 * 3600
 STRANGER = "stranger"
 
 
@@ -63,6 +66,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_verification_code_sms(self, user, phone: str, code: str, **options) -> None:
         raise NotImplementedError("Codes by SMS come with the SMS channel.")
 
+    # ---- mail
+
+    def send_mail(self, template_prefix, email, context) -> None:
+        """Send; a mail server that is away fails no page, which says whom else to ask."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:  # refused, timed out, and all of smtplib's own errors
+            logger.exception("The mail %s was not sent.", template_prefix)
+
     # ---- limits
 
     def _get_login_attempts_cache_key(self, request, **credentials) -> str:
@@ -92,8 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request, user, **options):
         response = super().post_login(request, user, **options)
-        if is_staff_account(user):
-            request.session.set_expiry(STAFF_SESSION)
+        begin_session(request, user)
         response.set_cookie(
             DEVICE_COOKIE,
             signing.dumps(user.pk, salt=DEVICE_SALT),

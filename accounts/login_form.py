@@ -2,7 +2,7 @@
 
 from allauth.account import forms
 
-from accounts.adapter import STAFF_SESSION
+from accounts.middleware import STAFF_SESSION
 from accounts.passwords import is_staff_account
 
 

@@ -4,9 +4,10 @@ from django.conf import settings
 
 
 def portal(request) -> dict:
-    """Return what every page may show: ``demo`` (this is a trial) and ``large`` (大字版)."""
+    """Return what every page may ask: is this a trial, is there mail, is 大字版 wanted."""
     return {
         "is_demo": settings.PORTAL_MODE == "demo",
+        "can_mail": bool(settings.EMAIL_HOST),
         "mfa_required": settings.MFA_REQUIRED,
         "large": request.COOKIES.get("large") == "1",
     }

@@ -11,6 +11,8 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from association.log import logging_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -30,12 +32,22 @@ def env_bool(name: str, default: str) -> bool:
     return value == "true"
 
 
+def env_count(name: str, default: str) -> int:
+    """Read a whole number that is not negative."""
+    value = env(name, default)
+    if not (value.isascii() and value.isdecimal()):
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.")
+    return int(value)
+
+
 PORTAL_MODE = env("PORTAL_MODE", "server")
 if PORTAL_MODE not in {"demo", "server"}:
     raise ImproperlyConfigured(f"PORTAL_MODE={PORTAL_MODE!r}: write 'demo' or 'server'.")
 HTTPS = env_bool("HTTPS", "true")
 BEHIND_PROXY = env_bool("BEHIND_PROXY", "false")
 MFA_REQUIRED = env_bool("MFA_REQUIRED", "true")
+# Django's own admin is for rescue; an office needs it never and a server opens it knowingly.
+ADMIN_SITE = env_bool("ADMIN_SITE", "false")
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
@@ -70,6 +82,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "association.middleware.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.session_lifetime",
     "accounts.middleware.second_factor",
 ]
 
@@ -95,22 +109,29 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
     "default": {
         **dj_database_url.parse(env("DATABASE_URL"), conn_max_age=60, conn_health_checks=True),
+        # An act is a transaction, a request is not (docs/adr/0030-an-act-is-a-transaction.md).
         "ATOMIC_REQUESTS": False,
     }
 }
-# Web processes set this; workers a longer one, management none (0 = no limit).
-STATEMENT_TIMEOUT_MS = int(env("STATEMENT_TIMEOUT_MS", "0"))
-if STATEMENT_TIMEOUT_MS:
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    )
+# Web processes set all three (gunicorn.conf.py), workers a long first one, management none.
+TIMEOUTS_MS = {
+    "statement_timeout": env_count("STATEMENT_TIMEOUT_MS", "0"),
+    "lock_timeout": env_count("LOCK_TIMEOUT_MS", "0"),
+    "idle_in_transaction_session_timeout": env_count("IDLE_TRANSACTION_TIMEOUT_MS", "0"),
+}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = " ".join(
+    ["-c TimeZone=UTC", *(f"-c {name}={value}" for name, value in TIMEOUTS_MS.items() if value)]
+)
 
 # Sessions and rate limits live in PostgreSQL, so that losing Redis fails nobody's page.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Shops stay signed in while they come back within 14 days, staff 8 hours at most
+# (accounts.middleware.session_lifetime). Saving on every request would be CVE-2026-35192's door.
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_SAVE_EVERY_REQUEST = False
 
 TEMPLATES = [
     {
@@ -183,6 +204,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TRUST_ENABLED = False
 
 LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文")]  # the parser of Accept-Language has had two DoS holes
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
@@ -199,8 +221,12 @@ STORAGES = {
 }
 # The fonts are for papers and read from disk; compressing them takes a minute for nobody.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gz", "br", "ttf", "txt", "md"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# A form without its files: the longest is a scheme's text. Files are limited where they are read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # marks are typed one shop at a time
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
 # What one uploaded workbook may ask of the machine (association.sheet_guard.Limits).
 SHEET_LIMITS = {
     "megabytes": 20,
@@ -213,7 +239,6 @@ SHEET_LIMITS = {
     "cpu_seconds": 20,
     "wall_seconds": 40,
 }
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # Security. HTTPS decides the hardening, not DEBUG: the demo on a bench has no certificate.
 CONTENT_SECURITY_POLICY = {
@@ -238,12 +263,13 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_NAME = "__Host-sid" if HTTPS else "sid"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
-CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "association.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
-if BEHIND_PROXY:
+if BEHIND_PROXY:  # the proxy throws away what a stranger says in this header (docker/Caddyfile)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # W021: preloading HSTS binds every other site of the domain; that is the domain owner's to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -267,8 +293,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 1,
+    "retry_on_timeout": True,
     "max_retries": 0,
 }
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_VISIBILITY_TIMEOUT = 3600
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -280,15 +309,18 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-EMAIL_BACKEND = env("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "portal@localhost")
+# Mail leaves over TLS from the first byte (port 465); without a server none is sent, and the
+# pages say so. A slow mail server may hold a worker for ten seconds, never longer.
+EMAIL_HOST = env("EMAIL_HOST", "")
+EMAIL_PORT = env_count("EMAIL_PORT", "465")
+EMAIL_USE_SSL = True
+EMAIL_TIMEOUT = 10
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "portal@localhost")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # WeasyPrint tells every step of every page; only what goes wrong is wanted.
-    "loggers": {"weasyprint": {"level": "WARNING"}, "fontTools": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-}
+LOGGING = logging_settings(
+    style=env("LOG_FORMAT", "json" if PORTAL_MODE == "server" else "line"),
+    level=env("LOG_LEVEL", "INFO"),
+)

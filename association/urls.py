@@ -1,5 +1,6 @@
 """All addresses of the portal: one line a room, by name."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -10,7 +11,6 @@ urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("large-text/", views.large_text, name="large_text"),
-    path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("desk/", include("desk.urls")),
@@ -21,6 +21,11 @@ urlpatterns = [
     path("activities/", include("activities.urls")),
     path("inspections/", include("inspections.urls")),
 ]
+
+if settings.ADMIN_SITE:
+    # Its own login page knows no limits and no second factor; ours does.
+    admin.site.login = secure_admin_login(admin.site.login)
+    urlpatterns += [path("admin/", admin.site.urls)]
 
 if settings.PORTAL_MODE == "demo":
     urlpatterns += [

@@ -2,9 +2,10 @@
 
 import logging
 import secrets
+import sys
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -103,7 +104,16 @@ def page_not_found(request, exception):
 
 
 def server_error(request):
-    """Answer 500 with a number that also stands in the log."""
+    """Answer 500 with a number that also stands in the log; 503 while the database is away."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return database_away(request)
     number = secrets.token_hex(2).upper()
     logger.error("Page failed, number %s: %s", number, request.path)
     return HttpResponse(render_to_string("500.html", {"number": number}), status=500)
+
+
+def database_away(request):
+    """Answer 503: the database is down, restarting, or too busy to answer in time."""
+    page = HttpResponse(render_to_string("503.html"), status=503)
+    page.headers["Retry-After"] = "30"
+    return page

@@ -212,7 +212,6 @@ def prepare(
 
     if servers is None or done.get("migrations") != code["migrations"]:
         manage("建立数据表", "migrate", "--no-input", "-v", "0")
-        manage("建立缓存表", "createcachetable")
         note(migrations=code["migrations"])
     if has_command("load_defaults") and done.get("content") != code["content"]:
         manage("装入默认内容", "load_defaults")
@@ -290,10 +289,9 @@ def programs(base: Path, python: Path, settings: dict[str, str], port: int) -> l
         "--pidfile=",
     ]
     web = [str(tools / "gunicorn"), "association.wsgi", "--bind", f"0.0.0.0:{port}"]
-    on_the_web = settings | {"STATEMENT_TIMEOUT_MS": "8000"}
     at_work = settings | {"STATEMENT_TIMEOUT_MS": "600000"}
     return [
-        Program("web", web, on_the_web, grace=35, folder=ROOT),
+        Program("web", web, settings, grace=35, folder=ROOT),
         Program("worker", worker, at_work, grace=30, folder=ROOT),
         Program("beat", beat, settings, grace=10, folder=ROOT),
     ]

@@ -8,6 +8,8 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
 os.environ.setdefault("PORTAL_MODE", "demo")
 os.environ.setdefault("HTTPS", "false")
 os.environ.setdefault("MFA_REQUIRED", "false")
+os.environ.setdefault("ADMIN_SITE", "true")
+os.environ.setdefault("EMAIL_HOST", "mail.example.test")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver 127.0.0.1 localhost")
 
 from association.settings import *  # noqa: F403 -- the environment must stand first

@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import actions
 from accounts.adapter import DEVICE_COOKIE
+from accounts.middleware import RENEWED_AT, SIGNED_IN_AT
 from accounts.models import User
 from accounts.roles import Role
 from association.models import AuditEvent
@@ -91,6 +95,59 @@ def test_a_staff_session_is_a_working_day_and_a_shops_two_weeks(client):
     UserFactory(username="shop")
     log_in(client, "shop")
     assert client.session.get_expiry_age() == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("role", "hours", "is_in"),
+    [
+        (Role.SECRETARIAT, 7.9, True),
+        (Role.SECRETARIAT, 8.1, False),
+        (None, 89 * 24, True),
+        (None, 91 * 24, False),
+    ],
+    ids=["staff before the evening", "staff after it", "shop in the quarter", "shop after it"],
+)
+def test_a_session_ends_by_the_clock_of_its_login_however_busy_it_is(client, role, hours, is_in):
+    make_user(role, username="someone")
+    log_in(client, "someone")
+    session = client.session
+    session[SIGNED_IN_AT] -= hours * 3600
+    session.save()
+
+    answer = client.get(reverse("accounts:profile"))
+
+    assert (answer.status_code == 200) == is_in
+
+
+def test_a_shop_that_comes_back_every_day_keeps_its_fourteen_days(client):
+    UserFactory(username="shop")
+    log_in(client, "shop")
+    session = client.session
+    session[RENEWED_AT] -= 25 * 3600
+    session.save()
+    stored = Session.objects.filter(pk=session.session_key)
+    stored.update(expire_date=timezone.now() + timedelta(days=1))
+
+    client.get(reverse("accounts:profile"))
+
+    assert stored.get().expire_date > timezone.now() + timedelta(days=13)
+
+
+def test_a_mail_server_that_is_away_fails_no_page(client, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    UserFactory(email="li@example.test")
+
+    answer = client.post(reverse("account_reset_password"), {"email": "li@example.test"})
+
+    assert answer.status_code == 302
+
+
+def test_where_no_mail_is_set_up_the_page_names_the_other_way(client, settings):
+    settings.EMAIL_HOST = ""
+    page = text_of(client.get(reverse("account_reset_password")))
+    assert "由秘书处发一个重设链接" in page
+    assert "<form" not in page
 
 
 # ------------------------------------------------------------------ second factor

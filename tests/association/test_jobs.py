@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections
+from django.utils import timezone
 
 from association import jobs, outbox
 from association.errors import BusinessRuleError
@@ -301,3 +302,11 @@ def test_old_periodic_rows_are_forgotten_and_those_of_people_are_kept():
 def test_the_database_refuses(fields, name):
     with pytest.raises(IntegrityError, match=name):
         JobFactory(**fields)
+
+
+@pytest.mark.django_db
+def test_the_health_check_of_the_worker_fails_when_it_has_been_quiet():
+    with pytest.raises(CommandError, match="没有动静"):
+        call_command("worker_alive")
+    Heartbeat.objects.create(name=jobs.WORKER, seen_at=timezone.now())
+    call_command("worker_alive")
