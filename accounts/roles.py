@@ -50,6 +50,11 @@ class Permission(StrEnum):
     ACTIVITY_VIEW = auto()
     ACTIVITY_MANAGE = auto()
     ACTIVITY_VERIFY = auto()
+    PARTY_VIEW = auto()
+    PARTY_MANAGE = auto()
+    PARTY_REVEAL = auto()
+    PARTY_TOTALS_VIEW = auto()
+    PARTY_FOUND = auto()
     COCKPIT_VIEW = auto()
     JOB_VIEW = auto()
     DESK_MANAGE = auto()
@@ -86,6 +91,11 @@ PERMISSION_LABELS: dict[Permission, str] = {
     P.ACTIVITY_VIEW: "查看活动",
     P.ACTIVITY_MANAGE: "登记活动",
     P.ACTIVITY_VERIFY: "核实活动",
+    P.PARTY_VIEW: "查看党组织与党员",
+    P.PARTY_MANAGE: "办理党务",
+    P.PARTY_REVEAL: "查看党员证件号码和手机号",
+    P.PARTY_TOTALS_VIEW: "查看党建汇总数字",
+    P.PARTY_FOUND: "设立党组织、授权党务岗位",
     P.COCKPIT_VIEW: "查看辖区概览",
     P.JOB_VIEW: "查看后台任务",
     P.DESK_MANAGE: "协会设置",
@@ -125,6 +135,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.ACTIVITY_VIEW,
             P.ACTIVITY_MANAGE,
             P.ACTIVITY_VERIFY,
+            P.PARTY_TOTALS_VIEW,
+            P.PARTY_FOUND,
             P.JOB_VIEW,
             P.DESK_MANAGE,
             P.ROLE_GRANT,
@@ -155,11 +167,21 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.VIOLATION_VIEW,
             P.PLEDGE_VIEW,
             P.ACTIVITY_VIEW,
+            P.PARTY_TOTALS_VIEW,
             P.COCKPIT_VIEW,
             P.AUDIT_VIEW,
         }
     ),
-    Role.PARTY_SECRETARY: frozenset({P.ACTIVITY_VIEW, P.ACTIVITY_MANAGE}),
+    Role.PARTY_SECRETARY: frozenset(
+        {
+            P.ACTIVITY_VIEW,
+            P.ACTIVITY_MANAGE,
+            P.PARTY_VIEW,
+            P.PARTY_MANAGE,
+            P.PARTY_REVEAL,
+            P.PARTY_TOTALS_VIEW,
+        }
+    ),
     Role.HEAD_OFFICE: frozenset(
         {
             P.PHARMACY_VIEW,

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "accounts",
     "desk",
     "members",
+    "party",
     "pledges",
     "activities",
     "inspections",

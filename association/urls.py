@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("desk/", include("desk.urls")),
     path("members/", include("members.urls")),
+    path("party/", include("party.urls")),
     path("pledges/", include("pledges.urls")),
     path("ratings/", include("starrating.urls")),
     path("", include("reports.urls")),

@@ -253,7 +253,7 @@ def test_people_asks_the_same_number_of_queries(client, count, django_assert_num
     client.force_login(secretary)
     client.get(reverse("accounts:people"))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get(reverse("accounts:people"))
 
     assert text_of(page).count("评审员") == count

@@ -84,7 +84,7 @@ def test_inbox_asks_the_same_number_of_queries(client, count, django_assert_num_
     DeliveryFactory.create_batch(count, recipient=user)
     client.force_login(user)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = client.get(reverse("desk:inbox"))
 
     assert text_of(page).count("<li><div") == count
@@ -154,7 +154,7 @@ def test_the_jobs_page_says_when_no_worker_runs(desk):
 def test_jobs_asks_the_same_number_of_queries(desk, count, django_assert_num_queries):
     JobFactory.create_batch(count, label="导入名册")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = desk.get(reverse("desk:jobs"))
 
     assert text_of(page).count("导入名册</a>") == count
@@ -277,7 +277,7 @@ def test_older_pages_of_the_trail_are_reached_by_key(desk):
 def test_audit_asks_the_same_number_of_queries(desk, count, django_assert_num_queries):
     AuditEventFactory.create_batch(count)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = desk.get(reverse("desk:audit"))
 
     assert len(page.context["events"]) == count

@@ -24,7 +24,7 @@ from tests.factories.members import (
 )
 
 pytestmark = pytest.mark.django_db
-LIST_QUERIES = 7  # session, user, grants, positions, counts, rows, areas of the filter
+LIST_QUERIES = 8  # session, user, grants, positions, Party posts, counts, rows, areas of the filter
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_the_unit_list_asks_the_same_number_of_queries(
 ):
     PharmacyFactory.create_batch(count)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         response = client.get(reverse("members:units"), headers={"HX-Request": "true"})
 
     assert len(response.context["page"].rows) == count

@@ -117,5 +117,5 @@ def test_the_cockpit_costs_the_same_queries_for_one_and_three(
         AssessmentFactory(cycle=cycle)
     client.force_login(make_user(Role.REGULATOR))
     client.get(reverse("reports:cockpit"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(reverse("reports:cockpit"))
