@@ -9,7 +9,7 @@ from association import files, jobs
 from association.errors import BusinessRuleError
 from starrating import documents
 from starrating.actions.notice import issue_and_tell
-from starrating.actions.rating import BATCH, rate_batch
+from starrating.actions.rating import BATCH, finish_rating, rate_batch
 from starrating.models import Assessment, Award, Cycle
 
 SLICE = timedelta(seconds=50)
@@ -31,7 +31,7 @@ def rate_cycle(job, *, cycle_id, **_future) -> dict:
         jobs.progress(job, done, len(pks))
         if done < len(pks) and timezone.now() - started > SLICE:
             raise jobs.NotYet
-    Cycle.objects.filter(pk=cycle.pk).update(rated_at=timezone.now())
+    finish_rating(cycle, now=timezone.now())
     return {"rated": len(pks)}
 
 

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -20,6 +21,12 @@ from starrating.scheme_format import document_hash
 from starrating.workflow import AWARD, CYCLE
 
 SAMPLE = 5
+MOVED = {
+    "suspend": "suspended",
+    "restore": "restored",
+    "withdraw": "withdrawn",
+    "expire": "expired",
+}
 
 
 class GateBlockedError(BusinessRuleError):
@@ -66,8 +73,12 @@ def sign_first(cycle: Cycle, *, note: str, by, now: datetime) -> Cycle:
 
 
 @transaction.atomic
-def gate(cycle: Cycle, *, note: str = "", by, now: datetime) -> Cycle:
-    """Sign second, after looking at the sample: the figures may leave the office."""
+def gate(cycle: Cycle, *, checked: Collection[int], note: str = "", by, now: datetime) -> Cycle:
+    """Sign second: the figures may leave the office.
+
+    ``checked`` are the assessments of the sample that the second person has looked at; every
+    one of them must be in it.
+    """
     cycle = locked(cycle)
     after = CYCLE.after(cycle.state, "gate")
     if cycle.gate_first_by_id is None:
@@ -75,12 +86,14 @@ def gate(cycle: Cycle, *, note: str = "", by, now: datetime) -> Cycle:
     if cycle.gate_first_by_id == by.pk:
         raise SamePersonError("第二签要由另一个人签。")
     _figures_are_sound(cycle)
+    if unseen := len(set(cycle.gate_sample) - set(checked)):
+        raise GateBlockedError(f"抽样的药店还有 {unseen} 家没有核对，核对后逐家勾选，再签字。")
     cycle.state = after
     cycle.gate_second_at, cycle.gate_second_by = now, by
     if note.strip():
         cycle.gate_note = "\n".join(filter(None, [cycle.gate_note, note.strip()]))
     cycle.save(update_fields=["state", "gate_second_at", "gate_second_by", "gate_note"])
-    audit.record("cycle.gated", by=by, target=cycle, now=now)
+    audit.record("cycle.gated", by=by, target=cycle, now=now, checked=sorted(cycle.gate_sample))
     return cycle
 
 
@@ -285,5 +298,5 @@ def move_award(award: Award, act: str, *, reason: str, by, now: datetime) -> Awa
         raise ForbiddenMoveError("请写明原因，核验页会照此显示。")
     award.state_reason = reason.strip()
     award.save(update_fields=["state", "state_reason"])
-    audit.record(f"award.{act}", by=by, target=award, now=now, reason=award.state_reason)
+    audit.record(f"award.{MOVED[act]}", by=by, target=award, now=now, reason=award.state_reason)
     return award

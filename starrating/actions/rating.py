@@ -87,6 +87,12 @@ def rate_batch(cycle: Cycle, pks: Sequence[int], *, now: datetime) -> list[tuple
     return failures
 
 
+@transaction.atomic
+def finish_rating(cycle: Cycle, *, now: datetime) -> None:
+    """Keep when the whole cycle was last rated; the pages say so."""
+    Cycle.objects.filter(pk=cycle.pk).update(rated_at=now)
+
+
 def _copy_line(out: io.StringIO, *fields) -> None:
     """Write one line of COPY's text form; None is its null."""
     out.write(

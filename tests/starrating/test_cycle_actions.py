@@ -172,17 +172,19 @@ def test_the_gate_wants_sound_figures_and_two_people(secretary, adjudicator):
         notice.sign_first(cycle, note="", by=secretary, now=NOW)
     rated(cycle)
     with pytest.raises(notice.GateBlockedError, match="还没有第一签"):
-        notice.gate(cycle, by=adjudicator, now=NOW)
+        notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW)
     notice.sign_first(cycle, note="抽样已看", by=secretary, now=NOW)
     assert Cycle.objects.get(pk=cycle.pk).gate_sample == [case.pk]
+    with pytest.raises(notice.GateBlockedError, match="还有 1 家没有核对"):
+        notice.gate(cycle, checked=[], by=adjudicator, now=NOW)
     with pytest.raises(notice.SamePersonError):
-        notice.gate(cycle, by=secretary, now=NOW)
+        notice.gate(cycle, checked=[case.pk], by=secretary, now=NOW)
     case.sheet["R01"]["department"]["value"] = "1"
     case.save(update_fields=["sheet"])
     with pytest.raises(notice.GateBlockedError, match="有 1 家的依据变了"):
-        notice.gate(cycle, by=adjudicator, now=NOW)
+        notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW)
     rated(cycle)
-    notice.gate(cycle, by=adjudicator, now=NOW)
+    notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW)
     assert Cycle.objects.get(pk=cycle.pk).state == "gated"
 
 
@@ -194,13 +196,13 @@ def test_the_database_refuses_one_person_signing_twice(secretary):
 
 def test_reopening_drops_both_signatures_and_a_new_rating_the_first(secretary, adjudicator):
     cycle = CycleFactory(state="review")
-    reviewed_case(cycle)
+    case = reviewed_case(cycle)
     rated(cycle)
     notice.sign_first(cycle, note="", by=secretary, now=NOW)
     rating.request_rating(cycle, by=secretary, now=NOW)
     assert Cycle.objects.get(pk=cycle.pk).gate_first_by is None
     notice.sign_first(cycle, note="", by=secretary, now=NOW)
-    notice.gate(cycle, by=adjudicator, now=NOW)
+    notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW)
     notice.reopen(cycle, reason="漏了一份材料", by=secretary, now=NOW)
     fresh = Cycle.objects.get(pk=cycle.pk)
     assert (fresh.state, fresh.gate_first_by, fresh.gate_second_by) == ("review", None, None)
@@ -217,7 +219,7 @@ def gated(secretary, adjudicator):
     case = reviewed_case(cycle)
     rated(cycle)
     notice.sign_first(cycle, note="", by=secretary, now=NOW)
-    return notice.gate(cycle, by=adjudicator, now=NOW), case
+    return notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW), case
 
 
 def test_the_notice_issues_results_tells_the_shop_and_keeps_the_days(
