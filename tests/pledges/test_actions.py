@@ -246,7 +246,7 @@ def test_a_second_year_works_while_the_old_pledge_runs_out():
     actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
     campaign = actions.open_campaign(
         pledge.campaign.text,
-        year=2027,
+        year=pledge.campaign.year + 1,
         starts_on=date(2027, 1, 1),
         ends_on=date(2027, 12, 31),
         sign_by=date(2027, 1, 31),
