@@ -82,6 +82,59 @@ class AuditEvent(models.Model):
         raise AppendOnlyError("Audit events are never deleted.")
 
 
+class AuditSeal(models.Model):
+    """One batch of audit lines under one root (封存), tied to the batch before it.
+
+    Whoever wrote down ``hash`` can later prove that none of the lines up to it has changed.
+    Appended only: the same trigger as on the trail itself.
+    """
+
+    number = models.PositiveIntegerField("编号", unique=True)
+    count = models.PositiveIntegerField("记录数")
+    root = models.CharField("树根", max_length=64)
+    previous = models.CharField("前一号校验值", max_length=64)
+    hash = models.CharField("校验值", max_length=64, unique=True)
+    sealed_at = models.DateTimeField("封存时间")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封存"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(count__gt=0), name="association_auditseal_is_not_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"第 {self.number} 号封存"
+
+
+class AuditSealEntry(models.Model):
+    """Which audit line lies at which place of a seal, and what it weighed there."""
+
+    seal = models.ForeignKey(
+        AuditSeal, verbose_name="封存", on_delete=models.PROTECT, related_name="entries"
+    )
+    position = models.PositiveIntegerField("位置")
+    # A number, no foreign key: the entry must outlive a line that somebody removed.
+    event_id = models.BigIntegerField("操作记录编号", unique=True)
+    leaf = models.CharField("记录校验值", max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "封存目录"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seal", "position"], name="association_auditsealentry_one_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seal_id}/{self.position} #{self.event_id}"
+
+
 class StoredFile(models.Model):
     """A paper or photo that somebody handed in: private, checked, re-encoded, never public.
 

@@ -1,15 +1,18 @@
 """The one Celery task of the portal, and the ground floor's own housekeeping."""
 
 from datetime import datetime, time, timedelta
+from time import monotonic
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
-from association import jobs
+from association import jobs, sealing
 
 # A drain stops taking jobs after this; with the longest slice (60 s) it stays below the limits.
 SECONDS = 25
 KEPT = timedelta(days=30)
+SEALED_EVERY = timedelta(minutes=10)
 
 
 @shared_task(name="association.drain", ignore_result=True)
@@ -25,3 +28,14 @@ def tidy(job, *, slot, **_future) -> dict:
     """Drop expired sessions and the rows of old periodic jobs."""
     SessionStore.clear_expired()
     return {"jobs": jobs.forget_periodic(datetime.fromisoformat(slot) - KEPT)}
+
+
+@jobs.periodic("association.seal", label="封存操作记录", every=SEALED_EVERY)
+def seal(job, *, slot, **_future) -> dict:
+    """Put every audit line that waits under a seal."""
+    began, sealed = monotonic(), 0
+    while (made := sealing.seal_next(now=timezone.now())) is not None:
+        sealed += made.count
+        if monotonic() - began > SECONDS:
+            raise jobs.NotYet
+    return {"lines": sealed}

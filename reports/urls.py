@@ -12,5 +12,6 @@ urlpatterns = [
     path("v/<str:token>/", public.verify, name="verify"),
     path("stars/", public.stars, name="stars"),
     path("stars/how/", public.how, name="how"),
+    path("seals/", public.seals, name="seals"),
     path("publicity/<int:pk>/", public.publicity, name="publicity"),
 ]

@@ -8,12 +8,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.guards import public_page
 from accounts.models import Area
+from association.models import AuditSeal
 from members.models import Pharmacy
 from reports.queries import public
 from starrating.models import Award, Cycle
 from starrating.scheme_format import canonical_json
 
 PAGE = 200
+SEALS_SHOWN = 30
 
 
 @require_safe
@@ -96,6 +98,14 @@ def publicity(request, pk):
         "size": len(canonical_json(cycle.publicity_text)),
     }
     return render(request, "reports/public/publicity.html", context)
+
+
+@require_safe
+@public_page
+def seals(request):
+    """The newest seals of the audit trail: what anybody may note down and compare later."""
+    context = {"seals": list(AuditSeal.objects.order_by("-number")[:SEALS_SHOWN])}
+    return render(request, "reports/public/seals.html", context)
 
 
 def front(request):

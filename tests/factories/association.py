@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from association.models import (
     AuditEvent,
+    AuditSeal,
+    AuditSealEntry,
     CalendarDay,
     Delivery,
     Heartbeat,
@@ -31,6 +33,30 @@ class AuditEventFactory(factory.django.DjangoModelFactory):
     target_id = "1"
     target_label = "示例街道"
     happened_at = factory.LazyFunction(timezone.now)
+
+
+class AuditSealFactory(factory.django.DjangoModelFactory):
+    """A seal by its own word only; ``association.sealing.seal_next`` makes true ones."""
+
+    class Meta:
+        model = AuditSeal
+
+    number = factory.Sequence(lambda n: n + 1)
+    count = 1
+    root = factory.LazyAttribute(lambda made: hashlib.sha256(b"r%d" % made.number).hexdigest())
+    previous = "0" * 64
+    hash = factory.LazyAttribute(lambda made: hashlib.sha256(b"h%d" % made.number).hexdigest())
+    sealed_at = factory.LazyFunction(timezone.now)
+
+
+class AuditSealEntryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AuditSealEntry
+
+    seal = factory.SubFactory(AuditSealFactory)
+    position = 1
+    event_id = factory.LazyFunction(lambda: AuditEventFactory().pk)
+    leaf = "0" * 64
 
 
 class StoredFileFactory(factory.django.DjangoModelFactory):
