@@ -6,6 +6,7 @@ app_name = "reports"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("search/", home.search, name="search"),
     path("reports/cockpit/", cockpit.cockpit, name="cockpit"),
     # Public: what stands behind the codes on door, certificate and poster.
     path("s/<str:token>/", public.shop, name="shop"),

@@ -151,6 +151,10 @@ STATES = {
     "undone": Look("line", "arrow-back-up", "已撤回"),
     "vetoed": Look("bad", "ban", "一票否决"),
     "lead": Look("bad", "ban", "涉否决"),
+    "in_review": Look("warn", "clock", "复核中"),
+    "established": Look("bad", "ban", "已成立"),
+    "dismissed": Look("line", "x", "不成立"),
+    "lifted": Look("line", "arrow-back-up", "已撤销"),
     "awarded": Look("brand", "star", "已授星"),
     "final": Look("brand", "star", "已授星"),
     "publicised": Look("brand", "speakerphone", "公示中"),
@@ -247,7 +251,7 @@ def cn_deadline(value: date | datetime | None) -> str:
 
 @register.inclusion_tag("components/deadline.html")
 def deadline(value: date | datetime | None, today: date | None = None, done: bool = False) -> dict:
-    """Say until when, in words and never by colour alone: 已超 1 天, 今天 17:00 前, 11月24日前.
+    """Say until when, in words and never by colour alone: 已超 1 天, 今天截止, 11月24日前.
 
     ``today`` is for tests and frozen pages. A deadline that is ``done`` is only a date.
     """
@@ -260,8 +264,9 @@ def deadline(value: date | datetime | None, today: date | None = None, done: boo
     if left < 0:
         return {"words": f"已超 {-left} 天", "tone": "over", "day": day}
     if left == 0:
-        clock = f" {_local_moment(value):%H:%M}" if isinstance(value, datetime) else ""
-        return {"words": f"今天{clock}前", "tone": "over", "day": day}
+        is_moment = isinstance(value, datetime)
+        words = f"今天 {_local_moment(value):%H:%M} 前" if is_moment else "今天截止"
+        return {"words": words, "tone": "over", "day": day}
     if left == 1:
         return {"words": f"明天，{cn_deadline(value)}", "tone": "soon", "day": day}
     return {"words": cn_deadline(value), "tone": "soon" if left <= 4 else "", "day": day}
@@ -343,6 +348,17 @@ def tone_of(place: int) -> str:
     return f"d{(int(place) - 1) % 4 + 1}"
 
 
+PIP_OF = {"done": "on", "part": "cur", "now": "cur", "plan": "cur", "over": "stop"}
+
+
+@register.inclusion_tag("components/pips.html")
+def pips_of(states: Iterable[str], label: str = "") -> dict:
+    """Draw periods in their order: done filled, under way outlined, not held red, to come pale."""
+    marks = [PIP_OF.get(state, "") for state in states]
+    done = marks.count("on")
+    return {"marks": marks, "label": f"{label} {done} / {len(marks)}".strip()}
+
+
 @register.inclusion_tag("components/pips.html")
 def pips(done: int, total: int, current: int = 0, stopped: int = 0, label: str = "") -> dict:
     """Draw progress in steps: ``done`` filled, then ``stopped`` red, then ``current`` outlined."""
@@ -358,23 +374,51 @@ UNIT_KINDS = {
     "2": ("u2", "key2", "二星"),
     "1": ("u1", "key1", "一星"),
     "0": ("u0", "key0", "未达星"),
+    "wait": ("uw", "keyw", "资料不全"),
     "none": ("ux", "keyx", "未参评"),
     "veto": ("uv", "keyv", "涉否决"),
 }
+# One capsule per shop is read at a glance up to a few hundred; beyond, one stands for several.
+MOST_UNITS = 240
+UNIT_SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+def unit_scale_of(total: int, most: int = MOST_UNITS) -> int:
+    """Return for how many shops one capsule stands, so that ``total`` needs at most ``most``."""
+    return next((s for s in UNIT_SCALES if total <= s * most), UNIT_SCALES[-1])
+
+
+@register.simple_tag
+def unit_scale(numbers: Iterable[int], most: int = MOST_UNITS) -> int:
+    """Return the scale that several charts side by side share: the largest of them decides."""
+    return unit_scale_of(max(numbers, default=0), most)
+
+
+@register.simple_tag
+def unit_words(counts: Mapping, scale: int = 0) -> str:
+    """Say what one capsule is: 一格一店, or 一格 50 家."""
+    size = scale or unit_scale_of(sum(int(count) for count in dict(counts).values()))
+    return "一格一店" if size == 1 else f"一格 {size} 家"
 
 
 @register.inclusion_tag("components/units.html")
-def units(counts: Mapping | Iterable, small: bool = False, legend: bool = False) -> dict:
+def units(
+    counts: Mapping | Iterable, small: bool = False, legend: bool = False, scale: int = 0
+) -> dict:
     """Draw one capsule per shop (一格一店), sorted by star, with the counts as its text.
 
-    ``counts`` maps 5…0, "none" (未参评) and "veto" (涉否决) to a number of shops.
+    ``counts`` maps 5…0, "wait" (资料不全), "none" (未参评) and "veto" (涉否决) to a number of
+    shops. ``scale`` is for how many shops a capsule stands; without it the chart decides. A kind
+    with a single shop keeps its capsule at every scale.
     """
     given = {str(kind): int(count) for kind, count in dict(counts).items()}
+    size = scale or unit_scale_of(sum(given.values()))
     rows = [
-        {"unit": unit, "key": key, "word": word, "count": given[kind], "range": range(given[kind])}
+        {"unit": unit, "key": key, "word": word, "count": given[kind],
+         "range": range(-(-given[kind] // size))}
         for kind, (unit, key, word) in UNIT_KINDS.items()
         if given.get(kind)
-    ]
+    ]  # fmt: skip
     text = "，".join(f"{row['word']} {row['count']} 家" for row in rows)
     return {"rows": rows, "small": small, "legend": legend, "text": text or "还没有药店"}
 

@@ -3,14 +3,16 @@
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.urls import reverse
 
 from accounts.models import RoleGrant
 from accounts.permissions import allowed, allowed_somewhere
-from accounts.roles import Permission
+from accounts.roles import Permission, Role
 from activities.enums import ActivityState
 from activities.models import Activity, Obligation
 from association.models import CalendarDay
+from association.templatetags.ui import WEEKDAYS
+from desk.queries import set_up_steps
 from inspections.models import Violation
 from members.models import Pharmacy
 from pledges.models import Pledge
@@ -34,13 +36,28 @@ class Task:
     primary: bool = False
 
 
-def in_order(tasks: list[Task]) -> list[dict]:
-    """Tasks with a day first, the earliest on top; the first one gets the solid button."""
+def in_order(tasks: list[Task], *, leads: bool = True) -> list[dict]:
+    """Tasks with a day first, the earliest on top.
+
+    The first one gets the solid button of the screen unless something else ``leads`` it.
+    """
     ordered = sorted(tasks, key=lambda task: (task.due is None, task.due or date.max))
-    return [asdict(task) | {"primary": place == 0} for place, task in enumerate(ordered)]
+    return [asdict(task) | {"primary": leads and place == 0} for place, task in enumerate(ordered)]
 
 
-def staff_tasks(user, cycle: Cycle | None, *, today: date) -> list[dict]:
+def situation(tasks: list[dict], *, today: date) -> str:
+    """Say in one line what is the case: what is late, what is due today, what waits."""
+    late = sum(task["due"] is not None and task["due"] < today for task in tasks)
+    now = sum(task["due"] == today for task in tasks)
+    if not tasks:
+        return "现在没有要办的事"
+    words = [f"今天有 {now} 件必须办完"] if now else []
+    if late:
+        words.append(f"{late} 件已过期限")
+    return "，".join(words) or f"有 {len(tasks)} 件要办，今天没有到期的"
+
+
+def staff_tasks(user, cycle: Cycle | None, *, today: date, leads: bool = True) -> list[dict]:
     """What waits for this person at the desk."""
     tasks: list[Task] = []
     if cycle is not None:
@@ -53,7 +70,7 @@ def staff_tasks(user, cycle: Cycle | None, *, today: date) -> list[dict]:
         tasks += _desk_tasks(user, today)
     if allowed_somewhere(user, Permission.VIOLATION_ESTABLISH):
         tasks += _violation_tasks(user)
-    return in_order(tasks)
+    return in_order(tasks, leads=leads)
 
 
 def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
@@ -158,16 +175,21 @@ def _activity_tasks(user, today: date) -> list[Task]:
                 icon="calendar-event",
             )
         )
-    late = Obligation.objects.overdue(on=today).count()
+    late = list(
+        Obligation.objects.overdue(on=today).select_related("duty").order_by("due_on", "pk")[:20]
+    )
     if late:
+        names = "、".join(str(obligation) for obligation in late[:3])
+        more = f"等 {len(late)} 项" if len(late) > 3 else ""
         tasks.append(
             Task(
-                f"补登记 {late} 项到期的六个一",
-                "/activities/",
-                "已过期限，还没有登记活动",
-                action="去登记",
-                icon="flag",
-                tone="party",
+                f"补登记 {len(late)} 项没开展的固定活动",
+                reverse("activities:index"),
+                f"{names}{more}",
+                late[0].due_on,
+                "去登记",
+                "flag",
+                "party",
             )
         )
     return tasks
@@ -252,10 +274,12 @@ def _violation_tasks(user) -> list[Task]:
 
 
 def six_ones_pips(rows: list[dict]) -> list[dict]:
-    """Return each of the six ones with how many of its periods are done."""
+    """Return each of the six ones with the states of its periods in order."""
     return [
         {
             "name": row["duty"].name,
+            "rhythm": row["duty"].get_rhythm_display(),
+            "states": [cell["state"] for cell in row["cells"]],
             "done": sum(cell["state"] == "done" for cell in row["cells"]),
             "total": len(row["cells"]),
         }
@@ -263,30 +287,91 @@ def six_ones_pips(rows: list[dict]) -> list[dict]:
     ]
 
 
-def coming(today: date, *, limit: int = 5) -> list[dict]:
-    """Return the next obligations by their last day, for the agenda."""
-    words = "一二三四五六日"
+# Which colour a duty has in the agenda: volunteer work, branch life, training, the office.
+KIND_OF_DUTY = {"duty/B02": "party", "duty/B05": "biz", "duty/B06": "train"}
+
+
+def coming(today: date, *, limit: int = 6) -> list[dict]:
+    """Return what ends in the next time, day by day, for the agenda."""
     rows = (
         Obligation.objects.unmet()
         .filter(due_on__gte=today, period_start__lte=today)
         .select_related("duty")
-        .order_by("due_on", "pk")[:limit]
+        .order_by("due_on", "duty__order", "pk")[:limit]
     )
+    days: dict[date, list[dict]] = {}
+    for row in rows:
+        days.setdefault(row.due_on, []).append(
+            {
+                "title": row.duty.full_name,
+                "note": f"{row.period}的期限，还没有办",
+                "kind": KIND_OF_DUTY.get(row.duty.code, "vol"),
+                "url": reverse("activities:period", args=[row.pk]),
+            }
+        )
     return [
-        {
-            "day": row.due_on,
-            "word": "今天" if row.due_on == today else f"周{words[row.due_on.weekday()]}",
-            "events": [
-                {
-                    "title": row.duty.name,
-                    "note": f"{row.due_on.month}月{row.due_on.day}日前",
-                    "kind": "party",
-                    "url": f"/activities/periods/{row.pk}/",
-                }
-            ],
-        }
-        for row in rows
+        {"day": day, "word": day_word(day, today), "events": events} for day, events in days.items()
     ]
+
+
+def day_word(day: date, today: date) -> str:
+    """今天, 明天, the day of the week within this month, else the month."""
+    left = (day - today).days
+    if left < 2:
+        return "今天" if left == 0 else "明天"
+    return f"周{WEEKDAYS[day.weekday()]}" if day.month == today.month else f"{day.month}月"
+
+
+def own_cases(user, cycle: Cycle, *, limit: int = 6) -> list[Assessment]:
+    """Return the cases a reviewer can pass now, the longest waiting first."""
+    return list(
+        Assessment.objects.filter(
+            cycle=cycle,
+            state="submitted",
+            confirmed_at__isnull=False,
+            assignments__reviewer=user,
+            assignments__ended_at=None,
+        )
+        .select_related("pharmacy__area")
+        .order_by("submitted_at", "pk")[:limit]
+    )
+
+
+@dataclass(frozen=True)
+class StartStep:
+    """One step from an empty installation to the first cycle."""
+
+    label: str
+    note: str
+    url: str
+    is_done: bool
+
+
+def start_steps(user, *, today: date) -> list[StartStep]:
+    """Return the way from an empty installation to the first cycle; [] once it is walked."""
+    if not allowed(user, Permission.DESK_MANAGE) or Cycle.objects.exists():
+        return []
+    steps = [
+        StartStep(step.label, step.note, reverse(step.url_name), step.is_done)
+        for step in set_up_steps(today)
+    ]
+    number, second = Pharmacy.objects.count(), RoleGrant.objects.filter(role=Role.SECRETARIAT)
+    is_shared = second.filter(revoked_at=None).values("user").distinct().count() > 1
+    steps += [
+        StartStep(
+            "请第二位同事",
+            "质量审核、认定事实都要两个人",
+            reverse("accounts:people"),
+            is_shared,
+        ),
+        StartStep(
+            "录入会员和药店",
+            f"已有 {number} 家药店" if number else "可以逐家录入",
+            reverse("members:list"),
+            number > 0,
+        ),
+    ]
+    return steps
 
 
 SHOP_TASKS = 3
@@ -336,11 +421,11 @@ def latest_assessment(pharmacy: Pharmacy) -> Assessment | None:
     )
 
 
-def open_violations(user):
-    """Leads and facts that are neither lifted nor dismissed, for the risk list."""
-    return (
+def open_violations(user, *, limit: int = 6) -> list[Violation]:
+    """Return leads and facts that are neither lifted nor dismissed, the newest first."""
+    return list(
         Violation.objects.visible_to(user)
-        .filter(Q(state__in=["lead", "in_review", "established"]))
+        .filter(state__in=["lead", "in_review", "established"])
         .select_related("pharmacy__area")
-        .order_by("-pk")
+        .order_by("-pk")[:limit]
     )

@@ -4,7 +4,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.guards import public_page
+from accounts.guards import public_page, signed_in_page
 from accounts.navigation import SHOP_ROLES
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission, Role
@@ -12,6 +12,8 @@ from accounts.workspace import current_workspace
 from activities.queries import six_ones_matrix
 from members.queries import own_shops
 from reports.queries import workbench
+from reports.queries.search import found
+from reports.queries.stage_card import stage_card
 from reports.views.public import front
 from starrating.queries import stage
 from starrating.queries.entry import owner_sheet
@@ -36,15 +38,22 @@ def _desk_home(request):
     today = timezone.localdate()
     user = request.user
     cycle = stage.current_cycle() if allowed_somewhere(user, Permission.CYCLE_VIEW) else None
-    tasks = workbench.staff_tasks(user, cycle, today=today)
-    urgent = sum(task["due"] is not None and task["due"] <= today for task in tasks)
-    context = {"today": today, "tasks": tasks, "urgent": urgent, "cycle": cycle}
+    start = workbench.start_steps(user, today=today)
+    tasks = workbench.staff_tasks(user, cycle, today=today, leads=not start)
+    context = {
+        "today": today,
+        "start": start,
+        "first_open": next((step for step in start if not step.is_done), None),
+        "tasks": tasks,
+        "situation": workbench.situation(tasks, today=today),
+        "may_record": allowed_somewhere(user, Permission.ACTIVITY_MANAGE),
+    }
     if cycle is not None:
-        context |= {
-            "steps": stage.steps(cycle),
-            "counts": stage.counts(cycle),
-            "units": stage.distribution(cycle),
-        }
+        context["card"] = stage_card(cycle, today=today)
+        if allowed_somewhere(user, Permission.ASSESSMENT_REVIEW):
+            context |= {"cycle": cycle, "cases": workbench.own_cases(user, cycle)}
+    if allowed_somewhere(user, Permission.VIOLATION_VIEW):
+        context["risks"] = workbench.open_violations(user)
     if allowed_somewhere(user, Permission.ACTIVITY_VIEW):
         matrix = six_ones_matrix(today.year, today=today)
         context |= {
@@ -74,3 +83,16 @@ def _shop_home(request):
         context["form"] = owner_sheet(assessment)
         context["result"] = assessment.results.order_by("-version").first()
     return render(request, "reports/shop_home.html", context)
+
+
+@require_safe
+@signed_in_page
+def search(request):
+    """Shops, companies, certificates, papers and activities by a few characters of their name."""
+    typed = request.GET.get("q", "").strip()
+    groups = found(request.user, typed)
+    hits = [hit for group in groups for hit in group.hits]
+    if len(hits) == 1 and request.GET.get("all") != "1":
+        return redirect(hits[0].url)
+    context = {"search_text": typed, "groups": groups, "number": len(hits)}
+    return render(request, "reports/search.html", context)

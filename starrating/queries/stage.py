@@ -99,6 +99,8 @@ def unit_kind(status: str, stars: int | None) -> str:
         return str(stars)
     if status in {"vetoed", "suspended"}:
         return "veto"
+    if status in {"incomplete", "awaiting"}:
+        return "wait"
     return "0" if status == "below_bands" else "none"
 
 

@@ -40,8 +40,8 @@ def test_four_stars_are_four_filled_outlines_and_one_empty():
     ("until", "words", "tone"),
     [
         (date(2026, 11, 19), "已超 1 天", "over"),
-        (date(2026, 11, 20), "今天前", "over"),
-        (datetime(2026, 11, 20, 9, tzinfo=UTC), "今天 17:00前", "over"),
+        (date(2026, 11, 20), "今天截止", "over"),
+        (datetime(2026, 11, 20, 9, tzinfo=UTC), "今天 17:00 前", "over"),
         (date(2026, 11, 21), "明天，11月21日前", "soon"),
         (date(2026, 11, 24), "11月24日前", "soon"),
         (date(2026, 12, 31), "12月31日前", ""),
@@ -173,3 +173,25 @@ def test_a_form_field_shows_label_hint_error_and_input_in_this_order():
     assert 'aria-invalid="true"' in page
     assert 'id="id_licence_error"' in page
     assert "（可不填）" in str(form["note"].as_field_group())
+
+
+@pytest.mark.parametrize(
+    ("total", "scale", "words"),
+    [(0, 1, "一格一店"), (240, 1, "一格一店"), (241, 2, "一格 2 家"), (10_000, 50, "一格 50 家")],
+)
+def test_one_capsule_stands_for_more_shops_where_there_are_many(total, scale, words):
+    assert ui.unit_scale_of(total) == scale
+    assert ui.unit_words({"5": total}) == words
+
+
+def test_a_single_veto_among_thousands_keeps_its_capsule():
+    rows = ui.units({"5": 9_999, "veto": 1})["rows"]
+    assert [(row["word"], row["count"], len(row["range"])) for row in rows] == [
+        ("五星", 9_999, 200),
+        ("涉否决", 1, 1),
+    ]
+
+
+def test_periods_keep_their_order():
+    drawn = ui.pips_of(["done", "over", "done", "now", "todo"], "一主题")
+    assert drawn == {"marks": ["on", "stop", "on", "cur", ""], "label": "一主题 2 / 5"}

@@ -1,12 +1,17 @@
 """The first page of each role: what must be done, by when and why."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
 from inspections.models import Violation
+from reports.queries.stage_card import stage_card
+from reports.queries.workbench import situation
 from starrating.models import Assessment
 from tests.factories.accounts import UserFactory, make_user
+from tests.factories.inspections import ViolationFactory
 from tests.factories.members import PharmacyFactory, owner_of
 from tests.factories.starrating import (
     AssessmentFactory,
@@ -25,7 +30,7 @@ def home(client, user):
 
 @pytest.fixture
 def cycle():
-    return CycleFactory(entry_closes_on="2099-11-30", review_closes_on="2099-12-31")
+    return CycleFactory(entry_closes_on=date(2099, 11, 30), review_closes_on=date(2099, 12, 31))
 
 
 def test_the_secretariat_sees_who_is_late_and_who_has_no_reviewer(client, cycle):
@@ -67,6 +72,76 @@ def test_the_adjudicator_is_asked_for_the_second_signature_but_not_twice(client,
     )
     cycle.save()
     assert f"{cycle.name}质量审核第二签" in home(client, make_user(Role.ADJUDICATOR))
+
+
+def test_the_reviewers_page_lists_the_cases_that_can_be_passed_now(client, cycle):
+    reviewer, owner = make_user(Role.REVIEWER), UserFactory()
+    mine = AssessmentFactory(cycle=cycle)
+    ReviewAssignmentFactory(assessment=mine, reviewer=reviewer)
+    assert "等您评审的药店" not in home(client, reviewer)
+    Assessment.objects.update(
+        state="submitted",
+        submitted_at="2026-11-01T00:00Z",
+        submitted_by=owner,
+        confirmed_at="2026-11-01T00:00Z",
+        confirmed_by=owner,
+    )
+    shown = home(client, reviewer)
+    assert "等您评审的药店" in shown
+    assert mine.pharmacy.name in shown
+
+
+def test_the_inspector_sees_the_open_leads_of_the_district(client):
+    lead = ViolationFactory()
+    shown = home(client, make_user(Role.INSPECTOR))
+    assert lead.pharmacy.name in shown
+    assert lead.title in shown
+
+
+def test_an_empty_installation_leads_from_the_profile_to_the_first_cycle(client):
+    secretary = make_user(Role.SECRETARIAT)
+    shown = home(client, secretary)
+    assert "开始使用" in shown
+    assert shown.count("btn-p") == 1
+    CycleFactory()
+    assert "开始使用" not in home(client, secretary)
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        pytest.param([], "现在没有要办的事", id="nothing"),
+        pytest.param([None], "有 1 件要办，今天没有到期的", id="no day"),
+        pytest.param([0, 0, 5], "今天有 2 件必须办完", id="today"),
+        pytest.param([-3, 0], "今天有 1 件必须办完，1 件已过期限", id="late and today"),
+    ],
+)
+def test_the_situation_is_said_in_one_line(days, says):
+    today = date(2026, 11, 20)
+    tasks = [{"due": None if d is None else today + timedelta(days=d)} for d in days]
+    assert situation(tasks, today=today) == says
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("draft", "还没有开放自评。"),
+        ("self_review", "自评在 2099年11月30日 24:00 截止，之后转入评审。"),
+        ("review", "评审和试评都已办完，可以送质量审核，由两人签字。"),
+        ("gated", "质量审核已通过，接下来把结果和理由告知每家药店。"),
+    ],
+)
+def test_the_card_says_what_holds_the_cycle_up(cycle, state, says):
+    cycle.state = state
+    cycle.save()
+    assert stage_card(cycle, today=date(2099, 11, 1)).holds_up == says
+
+
+def test_the_card_counts_the_days_to_the_end_of_the_stage(cycle):
+    ends = cycle.entry_closes_on
+    chips = [stage_card(cycle, today=ends + timedelta(days=n)).chip for n in (-10, 0, 1)]
+    words = cycle.get_state_display()
+    assert chips == [f"{words} · 还有 10 天", f"{words} · 今天截止", f"{words} · 已过截止日 1 天"]
 
 
 def test_the_owner_sees_the_one_thing_owed_and_until_when(client, cycle):
