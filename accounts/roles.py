@@ -38,6 +38,7 @@ class Permission(StrEnum):
     ASSESSMENT_ASSIGN = auto()
     ASSESSMENT_REVIEW = auto()
     MARK_ENTER = auto()
+    MARK_CONFIRM = auto()
     GATE_SIGN_FIRST = auto()
     GATE_SIGN_SECOND = auto()
     RESULT_VIEW = auto()
@@ -79,6 +80,7 @@ PERMISSION_LABELS: dict[Permission, str] = {
     P.ASSESSMENT_ASSIGN: "分派评审",
     P.ASSESSMENT_REVIEW: "评审自评",
     P.MARK_ENTER: "录入部门评分与口碑评分",
+    P.MARK_CONFIRM: "确认手工录入的公益加分",
     P.GATE_SIGN_FIRST: "质量审核第一签",
     P.GATE_SIGN_SECOND: "质量审核第二签",
     P.RESULT_VIEW: "查看评定结果",
@@ -126,6 +128,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.ASSESSMENT_ENTER_ON_BEHALF,
             P.ASSESSMENT_ASSIGN,
             P.MARK_ENTER,
+            P.MARK_CONFIRM,
             P.GATE_SIGN_FIRST,
             P.RESULT_VIEW,
             P.VIOLATION_VIEW,
@@ -151,6 +154,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PHARMACY_VIEW,
             P.CYCLE_VIEW,
             P.ASSESSMENT_VIEW,
+            P.MARK_CONFIRM,
             P.GATE_SIGN_SECOND,
             P.RESULT_VIEW,
             P.VIOLATION_VIEW,

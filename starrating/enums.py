@@ -46,6 +46,7 @@ class ResultStatus(models.TextChoices):
 class MarkKind(models.TextChoices):
     DEPARTMENT = "department", "部门监管评分"
     PUBLIC = "public", "群众口碑评分"
+    BONUS = "bonus", "公益加分"
 
 
 class AwardState(models.TextChoices):

@@ -60,10 +60,10 @@ def _one(
     bonus_codes = {line.code for line in rules.bonus.lines}
     for code, entry in assessment.sheet.items():
         if code in bonus_codes:
-            paper = entry.get("department")
-            # A bonus by hand counts once a second person has confirmed its paper.
-            if paper is not None and paper.get("paper") in confirmed:
-                bonus[code] = (_value("department", paper, assessment.pk),)
+            # Each paper stands for itself, and counts once a second person has confirmed it.
+            papers = [paper for paper in entry.values() if paper.get("paper") in confirmed]
+            if papers:
+                bonus[code] = tuple(_value("department", p, assessment.pk) for p in papers)
             continue
         values = [_value(kind, entry[kind], assessment.pk) for kind in SOURCES if kind in entry]
         claim = entry.get("na")

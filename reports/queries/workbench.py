@@ -20,6 +20,7 @@ from pledges.queries import current_campaign
 from starrating.enums import CycleState
 from starrating.models import Assessment, Cycle, MarkPaper
 from starrating.queries import stage
+from starrating.queries.marks import overview
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,31 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
                     "去评审",
                 )
             )
+    if is_open and allowed(user, Permission.MARK_CONFIRM):
+        papers = MarkPaper.objects.waiting().filter(cycle=cycle).exclude(entered_by=user)
+        if waiting := papers.count():
+            tasks.append(
+                Task(
+                    f"确认 {waiting} 份加分材料",
+                    "/ratings/marks/waiting/",
+                    "加分要第二个人确认才计入",
+                    action="去确认",
+                    icon="file-text",
+                )
+            )
+    if is_open and allowed(user, Permission.MARK_ENTER):
+        left = max((state.left for state in overview(cycle)), default=0)
+        if left:
+            tasks.append(
+                Task(
+                    f"录齐 {left} 家药店的监管与口碑评分",
+                    f"/ratings/marks/cycles/{cycle.pk}/",
+                    "空白不按 0 分算，没录齐的会列为资料不全",
+                    cycle.review_closes_on,
+                    "去录入",
+                    "file-spreadsheet",
+                )
+            )
     if allowed(user, Permission.CYCLE_MANAGE):
         page = f"/ratings/cycles/{cycle.pk}/"
         if is_open and (free := stage.unassigned(cycle)):
@@ -118,19 +144,6 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
                     cycle.entry_closes_on,
                     "去提醒",
                     "bell",
-                )
-            )
-        papers = MarkPaper.objects.filter(
-            cycle=cycle, needs_confirmation=True, confirmed_at=None, undone_at=None
-        ).exclude(entered_by=user)
-        if waiting := papers.count():
-            tasks.append(
-                Task(
-                    f"确认 {waiting} 份加分材料",
-                    page,
-                    "加分要第二个人确认才计入",
-                    action="去确认",
-                    icon="file-text",
                 )
             )
         if cycle.state == CycleState.REVIEW and numbers["rated"] < numbers["all"]:

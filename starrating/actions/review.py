@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from accounts.roles import Role
@@ -14,6 +13,7 @@ from association.errors import BusinessRuleError
 from members.models import Position
 from starrating.enums import AssessmentState, CycleState
 from starrating.models import Assessment, Cycle, ItemNote, ReviewAssignment
+from starrating.queries.review import units_of
 from starrating.self_assessment import (
     NOT_APPLICABLE,
     SELF,
@@ -236,17 +236,6 @@ def _open_for_review(assessment: Assessment) -> None:
         raise ReviewClosedError("本周期的评审已经结束，不能再改。")
     if assessment.state in {AssessmentState.DECLINED, AssessmentState.EXCUSED}:
         raise ReviewClosedError("这家药店本周期不参评。")
-
-
-def units_of(users) -> dict[int, frozenset[int]]:
-    """The companies at which each of ``users`` holds a position today, whole or by a shop."""
-    ties: dict[int, set[int]] = {user.pk: set() for user in users}
-    rows = Position.objects.current().filter(
-        Q(user__in=ties), Q(unit__isnull=False) | Q(pharmacy__isnull=False)
-    )
-    for user, unit, shop_unit in rows.values_list("user", "unit", "pharmacy__unit"):
-        ties[user].add(unit or shop_unit)
-    return {user: frozenset(units) for user, units in ties.items()}
 
 
 def _locked(assessment: Assessment) -> Assessment:

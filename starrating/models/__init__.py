@@ -2,10 +2,10 @@ from starrating.models.assessment import (
     Assessment,
     EvidenceFile,
     ItemNote,
-    MarkPaper,
     ReviewAssignment,
 )
 from starrating.models.cycle import Cycle
+from starrating.models.marks import MarkedShop, MarkPaper, StagedMarks
 from starrating.models.result import Award, Result
 from starrating.models.scheme import Scheme
 
@@ -16,7 +16,9 @@ __all__ = [
     "EvidenceFile",
     "ItemNote",
     "MarkPaper",
+    "MarkedShop",
     "Result",
     "ReviewAssignment",
     "Scheme",
+    "StagedMarks",
 ]

@@ -1,14 +1,14 @@
 """One shop in one cycle: its sheet, its papers, and the people who act on it."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import localtime
 
 from accounts.roles import Role
 from association.models import StoredFile, both_or_neither, user_reference
 from members.models import Pharmacy
-from starrating.enums import AssessmentState, CycleState, MarkKind, ResultStatus
+from starrating.enums import AssessmentState, CycleState, ResultStatus
 from starrating.models.cycle import Cycle
 
 
@@ -238,73 +238,3 @@ class EvidenceFile(models.Model):
         """The address of the picture itself; empty for a paper that is no picture."""
         is_picture = self.file.content_type.startswith("image/")
         return reverse("starrating:evidence", args=[self.pk]) if is_picture else ""
-
-
-class MarkPaperQuerySet(models.QuerySet):
-    def visible_to(self, user) -> "MarkPaperQuerySet":
-        """Papers of the cycles the person may see."""
-        return self.filter(cycle__in=Cycle.objects.visible_to(user)).select_related(
-            "cycle", "entered_by", "confirmed_by", "undone_by"
-        )
-
-    def standing(self) -> "MarkPaperQuerySet":
-        """Papers that were not taken back."""
-        return self.filter(undone_at=None)
-
-
-class MarkPaper(models.Model):
-    """The source paper behind marks that the secretariat entered: by sheet or by hand.
-
-    The values stand in ``Assessment.sheet`` and point here; ``undo`` keeps what stood there
-    before, so that a wrong sheet can be taken back whole.
-    """
-
-    cycle = models.ForeignKey(
-        Cycle, verbose_name="周期", on_delete=models.PROTECT, related_name="mark_papers"
-    )
-    kind = models.CharField("类别", max_length=16, choices=MarkKind.choices)
-    title = models.CharField("材料名称", max_length=100)
-    document_number = models.CharField("文号或编号", max_length=60, blank=True)
-    file = models.ForeignKey(
-        StoredFile,
-        verbose_name="材料原件",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    value_count = models.PositiveIntegerField("录入分值数", default=0)
-    shop_count = models.PositiveIntegerField("涉及药店数", default=0)
-    undo = models.JSONField("撤回记录", default=dict)
-    entered_at = models.DateTimeField("录入时间")
-    entered_by = user_reference("+", "录入人")
-    # A paper with bonus lines counts only after a second person has confirmed it.
-    needs_confirmation = models.BooleanField("须第二人确认", default=False)
-    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
-    confirmed_by = user_reference("+", "确认人", null=True, blank=True)
-    undone_at = models.DateTimeField("撤回时间", null=True, blank=True)
-    undone_by = user_reference("+", "撤回人", null=True, blank=True)
-
-    objects = MarkPaperQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "评分材料"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=MarkKind.values), name="starrating_markpaper_kind_known"
-            ),
-            both_or_neither("undone_at", "undone_by", name="starrating_markpaper_undone_pair"),
-            both_or_neither(
-                "confirmed_at", "confirmed_by", name="starrating_markpaper_confirmed_pair"
-            ),
-            models.CheckConstraint(
-                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("entered_by")),
-                name="starrating_markpaper_confirmed_by_second",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.title} {self.document_number}".strip()
-
-    def roles_of(self, user) -> frozenset[Role]:
-        return self.cycle.roles_of(user)

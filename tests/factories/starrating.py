@@ -15,10 +15,12 @@ from starrating.models import (
     Cycle,
     EvidenceFile,
     ItemNote,
+    MarkedShop,
     MarkPaper,
     Result,
     ReviewAssignment,
     Scheme,
+    StagedMarks,
 )
 from starrating.self_assessment import owner_items
 from tests.factories.accounts import UserFactory
@@ -122,6 +124,35 @@ class MarkPaperFactory(factory.django.DjangoModelFactory):
     title = "示例检查汇总表"
     entered_at = factory.LazyFunction(timezone.now)
     entered_by = factory.SubFactory(UserFactory)
+
+    class Params:
+        bonus = factory.Trait(
+            kind="bonus", needs_confirmation=True, document_number="示例〔2026〕9号"
+        )
+
+
+class MarkedShopFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MarkedShop
+
+    paper = factory.SubFactory(MarkPaperFactory)
+    assessment = factory.SubFactory(AssessmentFactory, cycle=factory.SelfAttribute("..paper.cycle"))
+    after = factory.Dict({"R01": factory.Dict({"value": "0"})})
+    before = factory.Dict({"R01": None})
+    entered_at = factory.LazyFunction(timezone.now)
+    entered_by = factory.SubFactory(UserFactory)
+
+
+class StagedMarksFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = StagedMarks
+
+    cycle = factory.SubFactory(CycleFactory)
+    kind = "department"
+    title = "示例检查汇总表"
+    sheet_file = factory.SubFactory(StoredFileFactory)
+    uploaded_at = factory.LazyFunction(timezone.now)
+    uploaded_by = factory.SubFactory(UserFactory)
 
 
 class ResultFactory(factory.django.DjangoModelFactory):

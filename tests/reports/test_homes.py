@@ -42,7 +42,7 @@ def test_the_secretariat_sees_who_is_late_and_who_has_no_reviewer(client, cycle)
 
 def test_a_bonus_paper_waits_for_somebody_else_than_its_author(client, cycle):
     author, other = make_user(Role.SECRETARIAT), make_user(Role.SECRETARIAT)
-    MarkPaperFactory(cycle=cycle, needs_confirmation=True, entered_by=author)
+    MarkPaperFactory(cycle=cycle, bonus=True, value_count=1, entered_by=author)
     assert "确认 1 份加分材料" not in home(client, author)
     assert "确认 1 份加分材料" in home(client, other)
 
