@@ -141,7 +141,7 @@ def test_a_blank_is_named_with_its_shop_and_leads_to_the_form(client, cycle, cas
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(
-    ("name", "queries"), [("marks", 14), ("mark_blanks", 11)], ids=["overview", "blanks"]
+    ("name", "queries"), [("marks", 15), ("mark_blanks", 12)], ids=["overview", "blanks"]
 )
 def test_pages_ask_the_same_number_of_queries(
     client, cycle, secretary, name, queries, count, django_assert_num_queries
@@ -662,5 +662,5 @@ def test_the_paper_page_asks_the_same_number_of_queries(
     address = reverse("starrating:mark_paper", args=[paper.pk])
     client.get(address)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(address)
