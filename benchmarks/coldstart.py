@@ -28,7 +28,7 @@ STEP = re.compile(r"^  (\S+).*… ([\d.]+) 秒$", re.MULTILINE)
 @benchmark("coldstart", sizes=(1,))
 def coldstart(size: int) -> Iterable[Figure]:
     """Clone what is committed, run ``./portal demo`` with an empty home, stop, start again."""
-    place = Path(tempfile.mkdtemp(prefix="portal-cold-", dir="/var/tmp"))  # noqa: S108 -- outside root's home
+    place = Path(tempfile.mkdtemp(prefix="portal-cold-", dir="/var/tmp"))
     place.chmod(0o755)
     try:
         clone = ["git", "clone", "-q", "--no-hardlinks", settings.BASE_DIR, place / "clone"]

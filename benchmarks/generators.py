@@ -233,7 +233,9 @@ def item_rows() -> None:
         "CREATE TABLE bench_item (assessment_id bigint, dimension text, code text,"
         " points numeric(7,2), full_points numeric(7,2))"
     )
-    execute("CREATE TEMP TABLE worth (n int, dimension text, code text, points numeric, full_ numeric)")
+    execute(
+        "CREATE TEMP TABLE worth (n int, dimension text, code text, points numeric, full_ numeric)"
+    )
     copy_into(
         "worth",
         ("n", "dimension", "code", "points", "full_"),
@@ -261,9 +263,7 @@ def item_rows() -> None:
 def person(role: Role) -> User:
     """Return somebody who holds ``role`` everywhere."""
     user = User.objects.create(username=f"bench-{role.value}", real_name="示例")
-    RoleGrant.objects.create(
-        user=user, role=role, granted_at=NOW, confirmed_at=NOW, is_first=True
-    )
+    RoleGrant.objects.create(user=user, role=role, granted_at=NOW, confirmed_at=NOW, is_first=True)
     return user
 
 

@@ -43,9 +43,7 @@ def shop_list(size: int) -> Iterable[Figure]:
         generators.register(size)
         secretary = generators.person(Role.SECRETARIAT)
         settle()
-        yield Figure(
-            "list/statements", size, statements(secretary), 12, 1.0, unit="statements"
-        )
+        yield Figure("list/statements", size, statements(secretary), 12, 1.0, unit="statements")
         with portal() as port:
             person, anybody = Client(port, secretary), Client(port)
             pages, words = some_pages(person), some_words()

@@ -1,4 +1,4 @@
-"""The portal over real HTTP: gunicorn as it runs for people, and a client that counts milliseconds."""
+"""The portal over real HTTP: gunicorn as it runs for people, and a client with a clock."""
 
 import http.client
 import os
@@ -26,7 +26,9 @@ class Client:
 
     def __init__(self, port: int, user: User | None = None) -> None:
         self.line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={signed_in(user)}"} if user else {}
+        self.headers = (
+            {"Cookie": f"{settings.SESSION_COOKIE_NAME}={signed_in(user)}"} if user else {}
+        )
 
     def get(self, path: str) -> tuple[bytes, float]:
         began = time.perf_counter()

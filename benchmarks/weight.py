@@ -5,6 +5,7 @@ is. Any request to another host is a miss, whatever it weighs.
 """
 
 import gzip
+import io
 import os
 import shutil
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ TEXT = ("text/", "application/javascript", "application/json", "image/svg+xml")
 def weight(size: int) -> Iterable[Figure]:
     """Open the owner's form and a shop's public page of a demo with ``size`` shops."""
     with fresh_database("weight"):
-        call_command("seed_demo", shops=size, stdout=open(os.devnull, "w"))
+        call_command("seed_demo", shops=size, stdout=io.StringIO())
         owner = User.objects.get(username=sample.LOGINS["owner"].login)
         assessment = form_of(owner)
         section = assessment.cycle.scheme.rules.sections[0].code
@@ -71,7 +72,7 @@ def in_a_browser(base: str, path: str, session: str | None) -> tuple[float, int,
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base}
             context.add_cookies([cookie])
         page = context.new_page()
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))
         first = page.goto(base + path, wait_until="networkidle")
         if first is None or first.status != 200:
             raise RuntimeError(f"{path}: {first and first.status}")

@@ -1,0 +1,1 @@
+"""What the portal promises when things go wrong, as counted figures: ``./portal trust [NAME…]``."""
