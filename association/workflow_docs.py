@@ -12,7 +12,7 @@ from association.workflow import Workflow
 PATH = settings.BASE_DIR / "docs" / "workflows.md"
 HEAD = """# State machines
 
-Written by `./portal manage workflow_docs`; a test compares it with the code.
+Written by `./portal manage docs_workflows`; `./portal check` compares it with the code.
 Overdue is never a state: it is reckoned from its day.
 """
 

@@ -30,9 +30,3 @@ def test_every_state_can_be_reached_and_every_act_names_its_permission(name, tab
 
     assert reached == set(table.labels)
     assert {act for _, act in table.moves} <= set(doors)
-
-
-def test_the_document_says_what_the_code_says():
-    assert workflow_docs.PATH.read_text(encoding="utf-8") == workflow_docs.document(), (
-        "run ./portal manage workflow_docs"
-    )
