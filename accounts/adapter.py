@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import phone
 from accounts.middleware import begin_session
 from accounts.models import User
+from accounts.queries import find_user
 
 logger = logging.getLogger(__name__)
 
@@ -80,25 +81,26 @@ class AccountAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request, **credentials) -> str:
         """Count failures per account *and* per known device.
 
-        allauth's own key leaves the phone out, so that all phone logins would share one bucket.
-        And a stranger who guesses fills the strangers' bucket only: whoever has logged in on
-        this device before still gets in, deadline night or not.
+        allauth's own key leaves the phone out, so that all phone logins would share one bucket,
+        and gives each of the three names of an account a bucket of its own. And a stranger who
+        guesses fills the strangers' bucket only: whoever has logged in on this device before
+        still gets in, deadline night or not.
         """
         typed = next(
             (credentials[k] for k in ("phone", "email", "username") if k in credentials), ""
-        )
-        login = phone.normalise(typed) or typed.strip().lower()
-        return f"{login}:{self._device_of(request, login)}"
+        ).strip()
+        user = find_user(typed)
+        if user is None:
+            return f"unknown:{phone.normalise(typed) or typed.lower()}"
+        return f"user-{user.pk}:{self._device_of(request, user)}"
 
-    def _device_of(self, request, login: str) -> str:
+    def _device_of(self, request, user: User) -> str:
         cookie = request.COOKIES.get(DEVICE_COOKIE, "")
         try:
             user_pk = signing.loads(cookie, salt=DEVICE_SALT, max_age=DEVICE_AGE)
         except signing.BadSignature:
             return STRANGER
-        user = User.objects.filter(pk=user_pk).first()
-        names = {user.username.lower(), user.email.lower(), user.phone} if user else set()
-        return f"device-{user_pk}" if login in names else STRANGER
+        return "known" if user_pk == user.pk else STRANGER
 
     # ---- after the login
 

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
-from accounts.permissions import roles_granting, roles_granting_somewhere
+from accounts.permissions import refusal, roles_granting, roles_granting_somewhere
 from accounts.roles import Permission
 from association.audit import acting_as
 
@@ -37,12 +37,12 @@ def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Cal
                 targets = ()
                 kwargs |= {"pk": pk} if pk is not None else {}
             if not roles:
-                raise PermissionDenied
+                raise PermissionDenied(refusal(request.user, permission))
             chosen = request.session.get(WORKSPACE)
             with acting_as(chosen if chosen in roles else roles[0]):
                 return view(request, *targets, **kwargs)
 
-        guarded.permission = permission
+        guarded.permission, guarded.on = permission, on
         return guarded
 
     return guard

@@ -90,6 +90,11 @@ class RoleGrantQuerySet(models.QuerySet):
             confirmed_at__isnull=False,
         )
 
+    def held_or_awaited(self) -> "RoleGrantQuerySet":
+        """Grants that are not revoked and whose days are not over, confirmed or not."""
+        today = TruncDate(Now())
+        return self.filter(Q(ends_on=None) | Q(ends_on__gte=today), revoked_at=None)
+
     def visible_to(self, user) -> "RoleGrantQuerySet":
         """All grants for those who grant roles, their own for the rest."""
         return self if allowed(user, Permission.ROLE_GRANT) else self.filter(user=user)

@@ -1,7 +1,6 @@
 """Password rules beyond Django's own: length by role, and words everybody here would guess."""
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from accounts.permissions import roles_anywhere
 from accounts.roles import SECOND_FACTOR_ROLES
@@ -48,6 +47,4 @@ def is_staff_account(user) -> bool:
     """Return whether the account has, or is about to have, a role beyond one shop."""
     if roles_anywhere(user) & SECOND_FACTOR_ROLES:
         return True
-    today = timezone.localdate()
-    open_grants = user.role_grants.filter(revoked_at=None)
-    return any(grant.ends_on is None or grant.ends_on >= today for grant in open_grants)
+    return user.role_grants.held_or_awaited().exists()

@@ -5,10 +5,10 @@ Two rules keep the answer simple. A person *sees* a record through
 on a record they see only with the permission named on the view (403).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from accounts.roles import GRANTS, Permission, Role
+from accounts.roles import GRANTS, PERMISSION_LABELS, Permission, Role
 
 
 class Scope(Protocol):
@@ -70,3 +70,19 @@ def allowed_somewhere(user, permission: Permission) -> bool:
     What the list then shows is decided by ``visible_to``.
     """
     return bool(roles_granting_somewhere(user, permission))
+
+
+def refusal(user, permission: Permission) -> str:
+    """Say why the door stays shut: what it asks for, who may, and what this person is."""
+    right = PERMISSION_LABELS[permission]
+    held = roles_anywhere(user)
+    if not held:
+        return f"这里要有“{right}”权限。您的账号还没有角色，请联系协会秘书处授予。"
+    if allowed_somewhere(user, permission):
+        return f"您有“{right}”权限，但不管这条记录，所以不能在这里办。"
+    able = _names(role for role in Role if permission in GRANTS[role])
+    return f"这里要有“{right}”权限，能办的是：{able}。您的角色是：{_names(held)}。"
+
+
+def _names(roles: Iterable[Role]) -> str:
+    return "、".join(role.label for role in sorted(roles, key=list(Role).index))

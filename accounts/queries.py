@@ -27,6 +27,15 @@ def people_matching(text: str) -> QuerySet[User]:
     return found
 
 
+def find_user(login: str) -> User | None:
+    """Return the account behind what was typed at the door: phone, user name or e-mail."""
+    number = phone.normalise(login)
+    if number and (found := User.objects.filter(phone=number).first()):
+        return found
+    named = User.objects.filter(Q(username__iexact=login) | Q(email__iexact=login))
+    return named.order_by("pk").first() if login else None
+
+
 def holders_of(role: Role) -> QuerySet[User]:
     """Return the active people who hold ``role`` anywhere by a grant in force."""
     grants = RoleGrant.objects.in_force().filter(role=role)

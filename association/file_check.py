@@ -36,7 +36,7 @@ def picture(content: bytes, kind: str) -> bytes:
 
     warnings.simplefilter("error")
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    image = Image.open(io.BytesIO(content), formats=[PICTURES[kind]])
+    image: Image.Image = Image.open(io.BytesIO(content), formats=[PICTURES[kind]])
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise RefusedError("照片超过 4000 万像素，请改小后再传。")
@@ -64,8 +64,8 @@ def pdf(content: bytes) -> bytes:
         raise RefusedError("PDF 加了密码，请取消密码后再传。")
     if not len(reader.pages):
         raise RefusedError("PDF 里没有页面，请换一份再传。")
-    things = [reader.trailer["/Root"]]
-    things += [reader.get_object(number) for number in range(1, reader.trailer["/Size"])]
+    things: list[object] = [reader.trailer["/Root"]]
+    things += [reader.get_object(number) for number in range(1, int(str(reader.trailer["/Size"])))]
     while things:
         thing = things.pop()
         if isinstance(thing, dict):

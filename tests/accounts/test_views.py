@@ -15,6 +15,7 @@ from accounts.roles import Role
 from association.models import AuditEvent
 from tests.factories.accounts import (
     PASSWORD,
+    AreaFactory,
     RoleGrantFactory,
     UserFactory,
     make_user,
@@ -74,6 +75,48 @@ def test_a_guesser_locks_out_neither_other_phones_nor_the_owners_own_device(clie
     own = type(client)()
     own.cookies[DEVICE_COOKIE] = known
     assert log_in(own, "13800000000").status_code == 302
+
+
+def test_the_three_names_of_an_account_share_one_bucket(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/h/key"}
+    cache.clear()
+    UserFactory(username="lihua", email="li@example.test", phone="13800000000")
+    for name in ("lihua", "LI@example.test", "+86 138 0000 0000"):
+        log_in(client, name, "wrong")
+
+    assert "试错次数太多" in text_of(log_in(client, "lihua"))
+
+
+def test_the_cookie_of_another_account_is_no_known_device(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "3/h/key"}
+    cache.clear()
+    UserFactory(username="guesser")
+    UserFactory(username="lihua")
+    log_in(client, "guesser")
+    client.logout()  # the cookie stays
+    for _ in range(3):
+        log_in(client, "lihua", "wrong")
+
+    assert "试错次数太多" in text_of(log_in(client, "lihua"))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: UserFactory(), "您的账号还没有角色"),
+        (lambda: make_user(Role.REGULATOR), "能办的是：秘书处。您的角色是：监管部门（只读）。"),
+        (lambda: make_user(Role.SECRETARIAT, area=AreaFactory()), "但不管这条记录"),
+    ],
+    ids=["no role yet", "another role", "the right in another place"],
+)
+def test_a_shut_door_says_what_it_asks_for_and_who_may(client, make, words):
+    client.force_login(make())
+
+    answer = client.get(reverse("accounts:people"))
+
+    assert answer.status_code == 403
+    assert "“授予角色”权限" in text_of(answer)
+    assert words in text_of(answer)
 
 
 def test_sign_up_is_closed(client):

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.contrib.messages import INFO
+from django.contrib.messages.storage.base import Message
 from django.template import Context, Template, TemplateSyntaxError
 
 from association import styleguide
@@ -195,3 +197,16 @@ def test_a_single_veto_among_thousands_keeps_its_capsule():
 def test_periods_keep_their_order():
     drawn = ui.pips_of(["done", "over", "done", "now", "todo"], "一主题")
     assert drawn == {"marks": ["on", "stop", "on", "cur", ""], "label": "一主题 2 / 5"}
+
+
+def test_what_was_removed_can_be_put_back_from_the_toast():
+    page = render(
+        '{% include "components/messages.html" %}',
+        messages=[
+            Message(INFO, "已移除 1 份材料。", extra_tags="undo:/ratings/evidence/1/restore/")
+        ],
+        csrf_token="token",
+    )
+    assert 'action="/ratings/evidence/1/restore/"' in page
+    assert 'value="token"' in page
+    assert "撤销" in page
