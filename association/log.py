@@ -5,8 +5,10 @@ in addresses are cut out. Queries of addresses are not logged at all.
 """
 
 import re
+from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 ID_NUMBER = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
@@ -23,7 +25,7 @@ def masked(text: str) -> str:
     return TOKEN_IN_PATH.sub("…", MOBILE.sub(r"\1****\2", text))
 
 
-def mask_personal(_logger, _method: str, event: dict) -> dict:
+def mask_personal(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Mask every text of a line but the paths of a traceback; the last step before writing."""
     return {
         name: masked(value) if isinstance(value, str) and name != "exception" else value
@@ -31,7 +33,7 @@ def mask_personal(_logger, _method: str, event: dict) -> dict:
     }
 
 
-def logging_settings(*, style: str, level: str) -> dict:
+def logging_settings(*, style: str, level: str) -> dict[str, Any]:
     """Return Django's LOGGING; ``style`` is ``json`` or ``line``."""
     before = [
         structlog.contextvars.merge_contextvars,

@@ -67,6 +67,7 @@ NO_SIGHT = {
     "inspections.Ground": "reference",
     "members.Position": "through the shop or unit",
     "members.Tenure": "through the shop",
+    "party.CoveredUnit": "through the organisation",
     "pledges.Clause": "through the text",
     "pledges.PledgeText": "reference",
     "starrating.ItemNote": "through the assessment",
