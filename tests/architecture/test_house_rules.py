@@ -57,6 +57,8 @@ NO_SIGHT = {
     "activities.Duty": "reference",
     "activities.Fulfilment": "through the activity",
     "association.AuditEvent": "behind AUDIT_VIEW",
+    "association.AuditSeal": "public",
+    "association.AuditSealEntry": "through its seal",
     "association.CalendarDay": "reference",
     "association.Delivery": "the recipient's own inbox",
     "association.Heartbeat": "machinery",
