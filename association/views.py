@@ -109,7 +109,8 @@ def server_error(request):
         return database_away(request)
     number = secrets.token_hex(2).upper()
     logger.error("Page failed, number %s: %s", number, request.path)
-    return HttpResponse(render_to_string("500.html", {"number": number}), status=500)
+    context = {"number": number, "is_read": request.method in {"GET", "HEAD"}}
+    return HttpResponse(render_to_string("500.html", context), status=500)
 
 
 def database_away(request):

@@ -17,6 +17,7 @@ ACT_WORDS = {
     "award.restored": "恢复星级",
     "award.suspended": "暂停星级",
     "award.withdrawn": "撤销星级",
+    "cockpit.exported": "导出辖区概览",
     "cycle.archived": "周期归档",
     "cycle.assessments_opened": "开出自评表",
     "cycle.cancelled": "取消周期",

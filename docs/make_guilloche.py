@@ -66,7 +66,7 @@ def main() -> None:
 <defs><path id="r" d="{ring(36, 176, 246, 0)}"/>\
 <g id="f"><path d="{ring(60, 164, 184, 0)}"/><path d="{ring(60, 243, 263, 0)}"/></g>
 <g id="x">{ribbons(1007, 39)}</g><g id="y">{ribbons(678, 26)}</g>{corner}</defs>
-<g transform="translate(561 412)" fill="none" stroke-width=".5" opacity=".22" stroke="{JADE}">{petals}{fine}</g>
+<g transform="translate(561 412)" fill="none" stroke-width=".5" opacity=".15" stroke="{JADE}">{petals}{fine}</g>
 <g fill="none" stroke-width=".8" opacity=".8"><use href="#x" x="58" y="44"/><use href="#x" x="58" y="750"/>\
 <use href="#y" transform="translate(44 58) rotate(90)"/><use href="#y" transform="translate(1079 58) rotate(90)"/></g>
 <g fill="none" stroke="{DEEP}" stroke-width="1.2"><rect x="32" y="32" width="1059" height="730"/>\

@@ -36,6 +36,9 @@ DONE = {
 def violations(request):
     """The list by stage: what waits for review stands first."""
     seen = Violation.objects.visible_to(request.user)
+    area = request.GET.get("area", "")
+    if area.isdecimal():
+        seen = seen.filter(pharmacy__area=int(area))
     counts = dict(seen.values_list("state").annotate(n=Count("pk")).order_by())
     state = request.GET.get("state", "")
     rows = seen.filter(state=state) if state in ViolationState.values else seen

@@ -2,20 +2,26 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
+from django.utils.timezone import localtime
 
 from accounts.models import Area
+from association.templatetags.ui import cn_date
+from inspections.queries import veto_facts
 from members.models import Pharmacy
 from pledges.models import Pledge
 from pledges.queries import standing_pledge
-from starrating.enums import AwardState, CycleState
-from starrating.models import Award, Cycle, Result
+from starrating.enums import AwardState, CycleState, SchemeState
+from starrating.models import Award, Cycle, Scheme
+from starrating.queries.stage import unit_kind
 
 GOOD, FAIR = 90, 75
+GAPS_NAMED = 2
 MEANINGS = {
     5: "经营规范，诚信突出",
     4: "经营规范，诚信良好",
@@ -32,10 +38,17 @@ class ShopPage:
     pharmacy: Pharmacy
     award: Award | None
     meaning: str
+    lines: list[str]
     parts: list[dict]
-    vetoes: list[dict]
+    facts: list[dict]
     pledge: Pledge | None
-    under_review: bool
+    publicity: Cycle | None
+    code: str
+
+    @property
+    def has_star(self) -> bool:
+        """Whether a star holds at this moment."""
+        return self.award is not None and self.award.state == AwardState.VALID
 
 
 def star_awards(*, on: date) -> QuerySet[Award]:
@@ -68,8 +81,18 @@ def star_counts(*, on: date) -> list[dict]:
     ]
 
 
-def shop_page(pharmacy: Pharmacy, *, today: date) -> ShopPage:
+def summed(splits: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Add up the splits of several sub-districts."""
+    total: dict[str, int] = {}
+    for split in splits:
+        for stars, number in split.items():
+            total[stars] = total.get(stars, 0) + number
+    return total
+
+
+def shop_page(pharmacy: Pharmacy, *, now: datetime) -> ShopPage:
     """Gather the page of one shop."""
+    today = localtime(now).date()
     award = (
         Award.objects.for_paper()
         .filter(pharmacy=pharmacy, valid_from__lte=today, valid_to__gte=today)
@@ -77,31 +100,41 @@ def shop_page(pharmacy: Pharmacy, *, today: date) -> ShopPage:
         .order_by("-valid_from")
         .first()
     )
-    tree = award.result.tree if award else {}
+    lines = []
+    if award is not None:
+        cycle = award.result.assessment.cycle
+        lines = [f"{cycle.name}评定", f"有效至 {cn_date(award.valid_to)}"]
+    facts = veto_facts([pharmacy.pk], today, today).get(pharmacy.pk, [])
     return ShopPage(
         pharmacy=pharmacy,
         award=award,
         meaning=MEANINGS.get(award.stars, "") if award else "",
-        parts=[_part(d) for d in tree.get("dimensions", ())],
-        vetoes=list(tree.get("vetoes", ())),
+        lines=lines,
+        parts=[_part(d) for d in award.result.tree.get("dimensions", ())] if award else [],
+        facts=facts,
         pledge=standing_pledge(pharmacy, on=today),
-        under_review=Result.objects.filter(
-            assessment__pharmacy=pharmacy, assessment__cycle__state=CycleState.PUBLICISED
-        ).exists(),
+        publicity=Cycle.objects.filter(
+            state=CycleState.PUBLICISED, assessments__pharmacy=pharmacy
+        ).first(),
+        code=live_code(award.token, now=now) if award else "",
     )
 
 
 def _part(dimension: dict) -> dict:
     """One of the three parts in words: good, fair or weak, with the largest gaps in plain words."""
     ratio = round(float(dimension["ratio"] or 0) * 100)
+    counted = [item for item in dimension["items"] if item["status"] in {"scored", "fallback"}]
     gaps = sorted(
-        (i for i in dimension["items"] if i["status"] == "scored" and float(i["lost"] or 0) > 0),
+        (item for item in counted if float(item["lost"] or 0) > 0),
         key=lambda item: -float(item["lost"]),
     )
+    met = len(counted) - len(gaps)
     if gaps:
-        text = "做得还不够的：" + "；".join(item["name"] for item in gaps[:2]) + "。"
+        names = "；".join(item["name"] for item in gaps[:GAPS_NAMED])
+        more = f"等 {len(gaps)} 项" if len(gaps) > GAPS_NAMED else ""
+        text = f"{len(counted)} 项里 {met} 项做到位。还不够的：{names}{more}。"
     else:
-        text = "各项都符合要求。"
+        text = f"{len(counted)} 项都做到位。" if counted else ""
     return {
         "name": dimension["name"],
         "ratio": ratio,
@@ -110,11 +143,11 @@ def _part(dimension: dict) -> dict:
     }
 
 
-def live_code(award: Award, *, now: datetime) -> str:
+def live_code(token: str, *, now: datetime) -> str:
     """A six-digit code that changes each minute: a photographed page soon shows an old one."""
-    minute = now.strftime("%Y%m%d%H%M")
+    minute = localtime(now).strftime("%Y%m%d%H%M")
     digest = hmac.new(
-        settings.SECRET_KEY.encode(), f"verify:{award.token}:{minute}".encode(), hashlib.sha256
+        settings.SECRET_KEY.encode(), f"verify:{token}:{minute}".encode(), hashlib.sha256
     ).hexdigest()
     return f"{int(digest[:12], 16) % 1_000_000:06d}"
 
@@ -128,3 +161,72 @@ def search_awards(awards: QuerySet[Award], typed: str) -> QuerySet[Award]:
     """Narrow the star list to shops that match what was typed."""
     shops = Pharmacy.objects.matching(typed)
     return awards.filter(Q(pharmacy__in=shops) | Q(serial=typed.strip()))
+
+
+def scheme_in_force() -> Scheme | None:
+    """Return the published scheme that the newest cycle goes by, else the newest published."""
+    cycle = (
+        Cycle.objects.exclude(state__in=[CycleState.DRAFT, CycleState.CANCELLED])
+        .select_related("scheme")
+        .order_by("-starts_on", "-pk")
+        .first()
+    )
+    if cycle is not None:
+        return cycle.scheme
+    return Scheme.objects.filter(state=SchemeState.PUBLISHED).order_by("-published_at").first()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the verification page says first: does the certificate hold at this moment?"""
+
+    words: str
+    tone: str
+    icon: str
+    text: str = ""
+
+
+def verdict(award: Award, *, today: date) -> Verdict:
+    """Return the answer of the verification page in words."""
+    if award.state != AwardState.VALID:
+        tone = "warn" if award.state == AwardState.SUSPENDED else "bad"
+        icon = "player-pause" if award.state == AwardState.SUSPENDED else "circle-x"
+        return Verdict(f"证书{award.get_state_display()}", tone, icon, award.state_reason)
+    if award.valid_from > today:
+        text = f"{cn_date(award.valid_from)}起有效"
+        return Verdict("证书尚未生效", "warn", "hourglass", text)
+    if award.valid_to < today:
+        text = f"有效期到 {cn_date(award.valid_to)}为止"
+        return Verdict("证书已到期", "bad", "circle-x", text)
+    return Verdict("证书有效", "ok", "circle-check")
+
+
+NO_AREA = "未登记片区"
+
+
+def publicity_found(lines: list[dict], *, area: str, text: str) -> list[dict]:
+    """Return the lines of the frozen list in one sub-district that hold the words typed."""
+    words = text.split()
+    return [
+        line
+        for line in lines
+        if (not area or (line["area"] or NO_AREA) == area)
+        and all(word in line["shop"] for word in words)
+    ]
+
+
+def by_area(lines: list[dict]) -> dict[str, list[dict]]:
+    """Return the lines by sub-district in their order."""
+    areas: dict[str, list[dict]] = {}
+    for line in lines:
+        areas.setdefault(line["area"] or NO_AREA, []).append(line)
+    return areas
+
+
+def publicity_units(lines: list[dict]) -> dict[str, int]:
+    """Count the frozen list for the unit chart."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        kind = unit_kind(line["status"], line["stars"])
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts

@@ -387,53 +387,6 @@ def start_steps(user, *, today: date) -> list[StartStep]:
     return steps
 
 
-SHOP_TASKS = 3
-
-
-def shop_tasks(
-    user, pharmacy: Pharmacy, assessment: Assessment | None, *, today: date
-) -> list[dict]:
-    """What the shop owes beside its self-assessment, three at the most."""
-    rows: list[dict] = []
-    for pledge in Pledge.objects.filter(pharmacy=pharmacy, state="invited").select_related(
-        "campaign"
-    ):
-        last = pledge.campaign.sign_by
-        rows.append(
-            {
-                "title": "签自律承诺书",
-                "note": f"{last.month}月{last.day}日前，约 1 分钟"
-                if last >= today
-                else f"期限 {last.month}月{last.day}日已过，仍可签，约 1 分钟",
-                "url": f"/pledges/{pledge.pk}/sign/",
-                "icon": "pencil",
-                "tone": "brand",
-            }
-        )
-    if pharmacy.licence_expires_on and (days := (pharmacy.licence_expires_on - today).days) <= 90:
-        rows.append(
-            {
-                "title": "许可证已过期" if days < 0 else f"许可证 {days} 天后到期",
-                "note": "换证后请告诉协会更新",
-                "url": f"/members/shops/{pharmacy.pk}/",
-                "icon": "license",
-                "tone": "warn",
-            }
-        )
-    return rows[:SHOP_TASKS]
-
-
-def latest_assessment(pharmacy: Pharmacy) -> Assessment | None:
-    """Return the shop's file in the newest cycle that is not cancelled."""
-    return (
-        Assessment.objects.filter(pharmacy=pharmacy)
-        .exclude(cycle__state=CycleState.CANCELLED)
-        .select_related("cycle__scheme", "pharmacy__unit", "pharmacy__area")
-        .order_by("-cycle__starts_on", "-pk")
-        .first()
-    )
-
-
 def open_violations(user, *, limit: int = 6) -> list[Violation]:
     """Return leads and facts that are neither lifted nor dismissed, the newest first."""
     return list(

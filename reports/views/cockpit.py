@@ -1,28 +1,56 @@
-"""The regulator's page: read, drill down, print; nothing can be changed from here."""
+"""The regulator's page: read, drill down, print, export; nothing can be changed from here."""
 
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guards import requires
+from accounts.models import Area
 from accounts.roles import Permission
+from association.errors import BusinessRuleError
+from association.sheet_writing import XLSX
+from reports import actions, documents
 from reports.queries import cockpit as figures
-from starrating.queries import stage
 
 
 @require_safe
 @requires(Permission.COCKPIT_VIEW, somewhere=True)
 def cockpit(request):
     """The district at a glance; every figure opens its list."""
-    today = timezone.localdate()
-    cycle = stage.current_cycle()
+    now = timezone.localtime()
+    areas = list(Area.objects.order_by("order", "name"))
+    area = _chosen(areas, request.GET.get("area", ""))
+    page = figures.cockpit(request.user, area=area, today=now.date())
     context = {
-        "today": today,
-        "now": timezone.localtime(),
-        "cycle": cycle,
-        "figures": figures.figures(request.user, cycle, today=today),
-        "areas": figures.areas(request.user, cycle),
-        "risks": figures.risk_list(request.user),
-        "units": stage.distribution(cycle) if cycle else {},
+        "now": now,
+        "page": page,
+        "areas": areas,
+        "area": area,
+        "risks": figures.risk_days(page.risks, now.date()),
+        "numbers": [row.shops for row in page.areas],
     }
     return render(request, "reports/cockpit.html", context)
+
+
+@require_POST
+@requires(Permission.COCKPIT_VIEW, somewhere=True)
+def export(request):
+    """The same figures as a workbook; who took it away is recorded."""
+    now = timezone.localtime()
+    area = _chosen(Area.objects.all(), request.POST.get("area", ""))
+    page = figures.cockpit(request.user, area=area, today=now.date())
+    try:
+        actions.export_cockpit(page, area=area, by=request.user, now=now)
+    except BusinessRuleError as error:
+        messages.error(request, str(error))
+        return redirect("reports:cockpit")
+    content = documents.cockpit_workbook(page)
+    name = f"cockpit-{now:%Y%m%d-%H%M}.xlsx"
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": disposition})
+
+
+def _chosen(areas, code: str) -> Area | None:
+    return next((area for area in areas if code and area.code == code), None)

@@ -4,19 +4,19 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.guards import public_page, signed_in_page
+from accounts.guards import public_page, requires, signed_in_page
 from accounts.navigation import SHOP_ROLES
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission, Role
 from accounts.workspace import current_workspace
 from activities.queries import six_ones_matrix
+from members.models import Pharmacy
 from members.queries import own_shops
-from reports.queries import workbench
+from reports.queries import shop_home, workbench
 from reports.queries.search import found
 from reports.queries.stage_card import stage_card
 from reports.views.public import front
 from starrating.queries import stage
-from starrating.queries.entry import owner_sheet
 
 
 @require_safe
@@ -64,25 +64,36 @@ def _desk_home(request):
 
 
 def _shop_home(request):
-    """The owner's phone: what is owed now, what else, and the score so far."""
+    """The owner's phone: what is owed now, what else, and the score that was issued."""
     today = timezone.localdate()
     shops = own_shops(request.user)
     chosen = request.GET.get("shop") or request.session.get("shop")
-    shop = next((s for s in shops if str(s.pk) == str(chosen)), shops[0] if shops else None)
-    if shop is None:
+    if not shops:
         return render(request, "reports/shop_home.html", {"shop": None})
-    request.session["shop"] = shop.pk
-    assessment = workbench.latest_assessment(shop)
+    owed = shop_home.owed(shops)
+    # Whoever has not chosen a shop is led to the one that waits for something.
+    waiting = next((s for s in shops if s.pk in owed), shops[0])
+    shop = next((s for s in shops if str(s.pk) == str(chosen)), waiting)
+    if "shop" in request.GET:
+        request.session["shop"] = shop.pk
+    assessment = shop_home.latest_assessment(shop)
     context = {
         "shop": shop,
         "shops": shops,
-        "assessment": assessment,
-        "tasks": workbench.shop_tasks(request.user, shop, assessment, today=today),
+        "lead": shop_home.lead(assessment, today=today) if assessment else None,
+        "tasks": shop_home.tasks(
+            shop, {s: owed[s.pk] for s in shops if s.pk in owed and s != shop}, today=today
+        ),
+        "score": shop_home.latest_score(shop, today=today),
     }
-    if assessment is not None:
-        context["form"] = owner_sheet(assessment)
-        context["result"] = assessment.results.order_by("-version").first()
     return render(request, "reports/shop_home.html", context)
+
+
+@require_safe
+@requires(Permission.PHARMACY_VIEW, on=Pharmacy)
+def door_code(request, pharmacy):
+    """The code for the shop's counter: customers scan it for star, reasons and pledge."""
+    return render(request, "reports/door_code.html", {"pharmacy": pharmacy})
 
 
 @require_safe

@@ -1,18 +1,19 @@
 """Pages without a login: the shop behind the code on the door, the star list, verification."""
 
 from django.conf import settings
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.guards import public_page
 from accounts.models import Area
 from association.models import AuditSeal
 from members.models import Pharmacy
+from reports import documents
 from reports.queries import public
 from starrating.models import Award, Cycle
-from starrating.scheme_format import canonical_json
 
 PAGE = 200
 SEALS_SHOWN = 30
@@ -23,8 +24,20 @@ SEALS_SHOWN = 30
 def shop(request, token):
     """One shop as its customers see it."""
     pharmacy = get_object_or_404(Pharmacy.objects.on_register().with_place(), public_token=token)
-    page = public.shop_page(pharmacy, today=timezone.localdate())
-    return render(request, "reports/public/shop.html", {"page": page, "pharmacy": pharmacy})
+    now = timezone.localtime()
+    page = public.shop_page(pharmacy, now=now)
+    context = {"page": page, "pharmacy": pharmacy, "now": now}
+    return render(request, "reports/public/shop.html", context)
+
+
+@require_safe
+@public_page
+@cache_control(public=True, max_age=86400)
+def code_picture(request, token):
+    """The code on the door as a picture: WeChat keeps a picture by a long press, a drawing not."""
+    get_object_or_404(Pharmacy.objects.on_register(), public_token=token)
+    picture = documents.door_code(token)
+    return HttpResponse(picture, content_type="image/png")
 
 
 @require_safe
@@ -51,7 +64,7 @@ def stars(request):
         "area": area,
         "stars": chosen,
         "text": text,
-        "counts": public.star_counts(on=today),
+        "found": len(rows) if len(rows) <= PAGE else awards.count(),
     }
     return render(request, "reports/public/stars.html", context)
 
@@ -60,8 +73,7 @@ def stars(request):
 @public_page
 def how(request):
     """How stars are given, from the scheme itself."""
-    cycle = public.publicities().first()
-    scheme = cycle.scheme if cycle else None
+    scheme = public.scheme_in_force()
     context = {"scheme": scheme, "rules": scheme.rules if scheme else None}
     return render(request, "reports/public/how.html", context)
 
@@ -72,10 +84,10 @@ def verify(request, token):
     """Is this certificate real, and does it hold today? The state comes first."""
     now = timezone.localtime()
     award = Award.objects.for_paper().filter(token=token).first()
-    context = {"award": award, "now": now, "today": now.date()}
+    context = {"award": award, "now": now}
     if award is not None:
-        context["code"] = public.live_code(award, now=now)
-        context["page"] = public.shop_page(award.pharmacy, today=now.date())
+        context["verdict"] = public.verdict(award, today=now.date())
+        context["code"] = public.live_code(award.token, now=now)
     status = 200 if award else 404
     return render(request, "reports/public/verify.html", context, status=status)
 
@@ -87,15 +99,21 @@ def publicity(request, pk):
     cycle = get_object_or_404(Cycle.objects.public().select_related("scheme"), pk=pk)
     if cycle.publicity_text is None:
         raise Http404
-    areas: dict[str, list] = {}
-    for line in cycle.publicity_text["lines"]:
-        areas.setdefault(line["area"] or "未登记片区", []).append(line)
+    lines = cycle.publicity_text["lines"]
+    chosen, text = request.GET.get("area", ""), request.GET.get("q", "").strip()
+    found = public.publicity_found(lines, area=chosen, text=text)
     context = {
         "cycle": cycle,
         "text": cycle.publicity_text,
-        "areas": areas,
+        "units": public.publicity_units(lines),
+        "total": len(lines),
+        "area_names": list(dict.fromkeys(line["area"] or public.NO_AREA for line in lines)),
+        "chosen": chosen,
+        "typed": text,
+        "areas": public.by_area(found[:PAGE]),
+        "found": len(found),
+        "has_more": len(found) > PAGE,
         "is_running": timezone.localdate() <= cycle.publicity_ends_on,
-        "size": len(canonical_json(cycle.publicity_text)),
     }
     return render(request, "reports/public/publicity.html", context)
 
@@ -110,8 +128,13 @@ def seals(request):
 
 def front(request):
     """What a visitor without a login finds at the address itself."""
+    today = timezone.localdate()
+    counts = public.star_counts(on=today)
     context = {
-        "counts": public.star_counts(on=timezone.localdate()),
+        "today": today,
+        "counts": counts,
+        "numbers": [row["count"] for row in counts],
+        "split": public.summed(row["split"] for row in counts),
         "publicities": public.publicities()[:3],
         "is_demo": settings.PORTAL_MODE == "demo",
     }
