@@ -20,7 +20,11 @@ Sheet = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item as the shop sees it: its rule, its present answer, what the reviewer wants."""
+    """One item as the shop sees it: its rule, its present answer, what the reviewer wants.
+
+    ``is_supplied``: the shop has touched the item since it came back; the reviewer will say
+    whether that is enough.
+    """
 
     number: str
     item: Item
@@ -30,6 +34,7 @@ class Line:
     outcome: Outcome | None
     notes: tuple[str, ...]
     evidence_count: int
+    is_supplied: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -38,8 +43,13 @@ class Line:
 
     @property
     def is_done(self) -> bool:
-        """Whether the item is answered and no return is open on it."""
-        return self.is_answered and not self.notes
+        """Whether the item is answered and no return waits on it."""
+        return self.is_answered and not self.is_wanted
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a return is open on the item and nothing was supplied yet."""
+        return bool(self.notes) and not self.is_supplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Part:
 
     @property
     def state(self) -> str:
-        if any(line.notes for line in self.lines):
+        if any(line.is_wanted for line in self.lines):
             return "returned"
         if not self.open_lines:
             return "done"
@@ -72,11 +82,17 @@ class OwnerForm:
 
     parts: tuple[Part, ...]
     general_notes: tuple[str, ...] = ()
+    is_supplied: bool = False
 
     @property
     def wants(self) -> int:
         """How many things are still asked: open lines, and returns that name no item."""
-        return len(self.open_lines) + len(self.general_notes)
+        return len(self.open_lines) + (0 if self.is_supplied else len(self.general_notes))
+
+    @property
+    def blanks(self) -> tuple[Line, ...]:
+        """Lines without an answer: only these hold the sheet back."""
+        return tuple(line for line in self.open_lines if not line.is_answered)
 
     @property
     def done_parts(self) -> int:
@@ -85,6 +101,15 @@ class OwnerForm:
     @property
     def open_lines(self) -> tuple[Line, ...]:
         return tuple(line for part in self.parts for line in part.open_lines)
+
+    @property
+    def open_part(self) -> Part | None:
+        """The part with the first open line: where to go on."""
+        return next((part for part in self.parts if part.open_lines), None)
+
+    @property
+    def is_untouched(self) -> bool:
+        return all(part.state == "untouched" for part in self.parts)
 
     @property
     def minutes_left(self) -> int:
@@ -117,10 +142,12 @@ def owner_form(
     *,
     notes: Mapping[str, Iterable[str]] | None = None,
     evidence: Mapping[str, int] | None = None,
+    supplied: Collection[str] = (),
 ) -> OwnerForm:
     """Lay the sheet out by the sections of the scheme.
 
-    ``notes`` are the open return notes by item, ``evidence`` the number of papers by item.
+    ``notes`` are the open return notes by item, ``evidence`` the number of papers by item,
+    ``supplied`` the returned items that were touched since ("" for the sheet as a whole).
     """
     items = owner_items(scheme)
     notes, evidence = notes or {}, evidence or {}
@@ -134,11 +161,12 @@ def owner_form(
                 scheme,
                 tuple(notes.get(code, ())),
                 evidence.get(code, 0),
+                code in supplied,
             )
             for number, code in enumerate(section.items, 1)
         )
         parts.append(Part(section.code, section.name, position, section.minutes, lines))
-    return OwnerForm(tuple(parts), tuple(notes.get("", ())))
+    return OwnerForm(tuple(parts), tuple(notes.get("", ())), "" in supplied)
 
 
 def _line(
@@ -148,6 +176,7 @@ def _line(
     scheme: Scheme,
     notes: tuple[str, ...],
     evidence_count: int,
+    is_supplied: bool,
 ) -> Line:
     claim = values.get(NOT_APPLICABLE, {})
     answer = str(values.get(SELF, {}).get("value", ""))
@@ -164,6 +193,7 @@ def _line(
         outcome=outcome,
         notes=notes,
         evidence_count=evidence_count,
+        is_supplied=is_supplied,
     )
 
 

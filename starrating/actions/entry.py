@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.timezone import localtime
 
 from association import audit, files
 from association.errors import BusinessRuleError
-from starrating.enums import AssessmentState, CycleState
+from starrating.enums import AssessmentState
 from starrating.models import Assessment, EvidenceFile
+from starrating.queries.entry import why_closed
 from starrating.self_assessment import (
     NOT_APPLICABLE,
     SELF,
@@ -65,15 +65,17 @@ def save_answers(
     *,
     answers: Mapping[str, str],
     na_reasons: Mapping[str, str] | None = None,
-    seen_version: int | None = None,
+    seen: Mapping[str, str] | None = None,
+    page: str = "",
     by,
     now: datetime,
 ) -> Saved:
     """Write the shop's answers; those that do not fit are named and left as they were.
 
     ``answers`` maps items to what was typed, an empty text takes an answer back. ``na_reasons``
-    maps items to the reason why they do not apply. With ``seen_version`` an item that somebody
-    else changed since is refused instead of overwritten. Raises ``EntryClosedError``.
+    maps items to the reason why they do not apply. ``seen`` is what the person saw there: an
+    answer that changed since is refused instead of overwritten, unless the same opened ``page``
+    had written it, whose receipt was lost on the way. Raises ``EntryClosedError``.
     """
     assessment = _writable(assessment, now=now)
     scheme = assessment.cycle.scheme.rules
@@ -92,18 +94,20 @@ def save_answers(
                 problems[code] = f"{error}。"
     stamp = {"at": now.isoformat(), "by": by.pk}
     sheet = assessment.sheet
-    is_stale = seen_version is not None and seen_version < assessment.sheet_version
     written = []
     for code in changed_answers(sheet, fresh):
         mine = sheet.get(code, {}).get(SELF, {})
         if not fresh[code] and not mine:
             continue
-        if is_stale and mine.get("version", 0) > seen_version and mine.get("by") != by.pk:
-            problems[code] = "另一台手机刚改过这一条，请看过最新内容再改。"
+        stands = mine.get("value", "")
+        is_stale = seen is not None and seen.get(code, stands) != stands
+        if is_stale and not _is_own(mine, page, by):
+            said = f"刚填了“{mine['value']}”" if mine else "刚清空了这一条"
+            problems[code] = f"另一台手机{said}。请刷新这一页，看过再改。"
             continue
         entry = sheet.setdefault(code, {})
         if fresh[code]:
-            entry[SELF] = {"value": fresh[code], **stamp, "version": assessment.sheet_version + 1}
+            entry[SELF] = {"value": fresh[code], **stamp} | ({"page": page} if page else {})
         else:
             entry.pop(SELF, None)
         written.append(code)
@@ -117,6 +121,11 @@ def save_answers(
         assessment.saved_at = now
         assessment.save(update_fields=["sheet", "sheet_version", "saved_at"])
     return Saved(assessment, problems)
+
+
+def _is_own(entry: dict, page: str, by) -> bool:
+    """Whether the answer that stands there came from the same opened page."""
+    return entry.get("page") == page if page else entry.get("by") == by.pk
 
 
 def _claim(sheet: dict, code: str, reason: str, stamp: dict) -> bool:
@@ -265,20 +274,8 @@ def _writable(
 ) -> Assessment:
     """Lock the assessment and refuse when its sheet is closed."""
     assessment = _locked(assessment)
-    cycle = assessment.cycle
-    if assessment.state == AssessmentState.SUBMITTED:
-        raise EntryClosedError("自评已经提交，正在评审。要修改，请联系协会退回。")
-    if assessment.state not in {AssessmentState.OPEN, AssessmentState.RETURNED}:
-        raise EntryClosedError(f"自评{assessment.get_state_display()}，不能再修改。")
-    is_returned = assessment.state == AssessmentState.RETURNED
-    if cycle.state != CycleState.SELF_REVIEW and not (
-        is_returned and cycle.state == CycleState.REVIEW
-    ):
-        raise EntryClosedError("本周期的自评已经结束。有特殊情况，请联系协会。")
-    last_day = cycle.review_closes_on if is_returned else cycle.entry_closes_on
-    if localtime(now - grace).date() > last_day:
-        day = f"{last_day.year}年{last_day.month}月{last_day.day}日"
-        raise EntryClosedError(f"自评已在 {day} 24:00 截止。有特殊情况，请联系协会。")
+    if reason := why_closed(assessment, now=now, grace=grace):
+        raise EntryClosedError(reason)
     return assessment
 
 

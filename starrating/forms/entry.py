@@ -15,12 +15,15 @@ class PartForm:
 
     Not a Django form: its fields are the scheme's items. Names in the request are the item's
     code, ``<code>-actual`` and ``<code>-due`` for a ratio, ``<code>-na`` and
-    ``<code>-reason`` for the claim that it does not apply.
+    ``<code>-reason`` for the claim that it does not apply. ``<name>-was`` is what stood in the
+    box when the page was opened: a box that nobody touched says nothing, so that an old page
+    never puts back what another phone has changed meanwhile.
     """
 
     def __init__(self, parts: list[Part], data) -> None:
         self.answers: dict[str, str] = {}
         self.na_reasons: dict[str, str] = {}
+        self.seen: dict[str, str] = {}
         self.problems: dict[str, str] = {}
         for part in parts:
             for line in part.lines:
@@ -30,13 +33,22 @@ class PartForm:
         code = item.code
         wants_na = bool(data.get(f"{code}-na"))
         reason = data.get(f"{code}-reason", "").strip()[:200]
-        if item.na and f"{code}-asked" in data:
+        if (
+            item.na
+            and f"{code}-asked" in data
+            and _is_touched(data, f"{code}-na", f"{code}-reason")
+        ):
             if wants_na and not reason:
                 self.problems[code] = "申请不适用，请写一句原因。"
             else:
                 self.na_reasons[code] = reason if wants_na else ""
         if wants_na:
             return
+        boxes = [f"{code}-{side}" for side in RATIO_SIDES] if item.method == "ratio" else [code]
+        if not _is_touched(data, *boxes):
+            return
+        if f"{boxes[0]}-was" in data:
+            self.seen[code] = "/".join(filter(None, (data.get(f"{box}-was") for box in boxes)))
         if item.method == "ratio" and f"{code}-actual" in data:
             actual, due = (data.get(f"{code}-{side}", "").strip() for side in RATIO_SIDES)
             if bool(actual) != bool(due):
@@ -45,6 +57,14 @@ class PartForm:
                 self.answers[code] = f"{actual}/{due}" if actual else ""
         elif code in data:
             self.answers[code] = data.get(code, "")
+
+
+def _is_touched(data, *names: str) -> bool:
+    """Whether one of the boxes holds something else than when the page was opened."""
+    return any(
+        f"{name}-was" not in data or data.get(name, "").strip() != data[f"{name}-was"].strip()
+        for name in names
+    )
 
 
 @dataclass(frozen=True)
@@ -60,6 +80,15 @@ class Row:
     problem: str
     papers: tuple
     known: str
+
+    @property
+    def was_actual(self) -> str:
+        """The stored ratio's first number; the boxes may show something typed and refused."""
+        return self.line.answer.partition("/")[0]
+
+    @property
+    def was_due(self) -> str:
+        return self.line.answer.partition("/")[2]
 
     @property
     def choices(self) -> list[dict]:

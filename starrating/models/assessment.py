@@ -231,10 +231,11 @@ class EvidenceFile(models.Model):
     @property
     def words(self) -> str:
         """What stands under the tile."""
-        return self.caption or f"{localtime(self.added_at):%m-%d %H:%M}"
+        day = localtime(self.added_at)
+        return self.caption or f"{day.month}月{day.day}日"
 
     @property
     def thumbnail(self) -> str:
-        """The address of the picture itself; empty for a paper that is no picture."""
-        is_picture = self.file.content_type.startswith("image/")
-        return reverse("starrating:evidence", args=[self.pk]) if is_picture else ""
+        """The address of the small picture; empty for a paper that is none, or was erased."""
+        is_picture = self.file.content_type.startswith("image/") and self.file.erased_at is None
+        return f"{reverse('starrating:evidence', args=[self.pk])}?small=1" if is_picture else ""

@@ -2,22 +2,71 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.timezone import localtime
 
 from pledges.queries import signed_in
+from starrating.enums import AssessmentState, CycleState
 from starrating.models import Assessment, EvidenceFile
-from starrating.self_assessment import OwnerForm, owner_form
+from starrating.self_assessment import NOT_APPLICABLE, SELF, OwnerForm, owner_form
 
 PLEDGE_RECORD = "签署记录"
+OWN = (SELF, NOT_APPLICABLE)
 
 
 def owner_sheet(assessment: Assessment) -> OwnerForm:
     """Return the sheet by parts, with open return notes and the number of papers by item."""
-    notes = defaultdict(list)
-    for item, text in assessment.notes.filter(answered_at=None).values_list("item", "text"):
+    notes, since = defaultdict(list), {}
+    rows = assessment.notes.filter(answered_at=None).order_by("written_at", "pk")
+    for item, text, written_at in rows.values_list("item", "text", "written_at"):
         notes[item].append(text)
-    counts = {item: len(papers) for item, papers in papers_by_item(assessment).items()}
-    scheme = assessment.cycle.scheme.rules
-    return owner_form(scheme, assessment.sheet, notes=notes, evidence=counts)
+        since[item] = written_at
+    papers = papers_by_item(assessment)
+    return owner_form(
+        assessment.cycle.scheme.rules,
+        assessment.sheet,
+        notes=notes,
+        evidence={item: len(found) for item, found in papers.items()},
+        supplied=_supplied(assessment, since, papers),
+    )
+
+
+def _supplied(assessment: Assessment, since: dict, papers: dict) -> set[str]:
+    """Return the returned items that the shop has answered anew or put a paper beside."""
+    supplied = set()
+    for item, written_at in since.items():
+        values = assessment.sheet.get(item, {})
+        said = (values[kind].get("at") for kind in OWN if kind in values)
+        moments = [datetime.fromisoformat(at) for at in said if at]
+        moments += [paper.added_at for paper in papers.get(item, ())]
+        if not item and assessment.saved_at is not None:
+            moments.append(assessment.saved_at)
+        if any(moment > written_at for moment in moments):
+            supplied.add(item)
+    return supplied
+
+
+def why_closed(assessment: Assessment, *, now: datetime, grace: timedelta = timedelta(0)) -> str:
+    """Return why the sheet cannot be written at ``now``, empty while it can.
+
+    A returned sheet stays open until the review closes; ``grace`` is for what was sent in time.
+    """
+    cycle = assessment.cycle
+    if assessment.state == AssessmentState.SUBMITTED:
+        return "自评已经提交，正在评审。要修改，请联系协会退回。"
+    if assessment.state not in {AssessmentState.OPEN, AssessmentState.RETURNED}:
+        return f"自评{assessment.get_state_display()}，不能再修改。"
+    is_returned = assessment.state == AssessmentState.RETURNED
+    if cycle.state != CycleState.SELF_REVIEW and not (
+        is_returned and cycle.state == CycleState.REVIEW
+    ):
+        return "本周期的自评已经结束。有特殊情况，请联系协会。"
+    last_day = cycle.review_closes_on if is_returned else cycle.entry_closes_on
+    if localtime(now - grace).date() > last_day:
+        day = f"{last_day.year}年{last_day.month}月{last_day.day}日"
+        return f"自评已在 {day} 24:00 截止。有特殊情况，请联系协会。"
+    return ""
 
 
 def papers_by_item(assessment: Assessment) -> dict[str, list[EvidenceFile]]:

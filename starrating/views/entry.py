@@ -1,5 +1,7 @@
 """The owner's phone pages: the hub, its parts, papers, check and hand-in."""
 
+from secrets import token_hex
+
 from django.contrib import messages
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,9 +16,10 @@ from association import files
 from association.errors import BusinessRuleError
 from members.models import Pharmacy
 from starrating.actions import entry
+from starrating.enums import AssessmentState
 from starrating.forms.entry import PaperForm, PartForm, SignedSheetForm, rows_of
 from starrating.models import Assessment, EvidenceFile
-from starrating.queries.entry import known_facts, owner_sheet, papers_by_item
+from starrating.queries.entry import known_facts, owner_sheet, papers_by_item, why_closed
 
 
 @require_safe
@@ -27,7 +30,13 @@ def hub(request, assessment):
     return render(
         request,
         "starrating/entry/hub.html",
-        {"assessment": assessment, "form": form, "cycle": assessment.cycle},
+        {
+            "assessment": assessment,
+            "form": form,
+            "cycle": assessment.cycle,
+            "closed": why_closed(assessment, now=timezone.now()),
+            "may_submit": allowed(request.user, Permission.ASSESSMENT_SUBMIT, assessment),
+        },
     )
 
 
@@ -47,7 +56,8 @@ def part(request, assessment, code):
                 assessment,
                 answers=sent.answers,
                 na_reasons=sent.na_reasons,
-                seen_version=_version(request),
+                seen=sent.seen,
+                page=request.POST.get("page", "")[:16],
                 by=request.user,
                 now=timezone.now(),
             )
@@ -58,6 +68,8 @@ def part(request, assessment, code):
             assessment = saved.assessment
         if "X-Autosave" in request.headers:
             return _autosaved(assessment, problems, refusal)
+        if not refusal:
+            problems |= _take_papers(request, assessment, shown)
         if not problems and not refusal:
             return redirect(_after(request, assessment, form, shown))
         form = owner_sheet(assessment)
@@ -70,6 +82,9 @@ def part(request, assessment, code):
         "next": form.next_part(shown),
         "problems": problems,
         "refusal": refusal,
+        "papers_per_item": entry.PAPERS_PER_ITEM,
+        "page": request.POST.get("page", "")[:16] or token_hex(4),
+        "closed": why_closed(assessment, now=timezone.now()),
         "rows": rows_of(
             shown,
             typed=request.POST if problems or refusal else {},
@@ -83,16 +98,39 @@ def part(request, assessment, code):
     )
 
 
-def _version(request) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
+def _take_papers(request, assessment, shown) -> dict[str, str]:
+    """Take the photos sent with the part and put away the one that was crossed out.
+
+    Both come with the answers, so that nothing typed is lost where no script runs.
+    """
+    problems = {}
+    for line in shown.lines:
+        upload = request.FILES.get(f"photo-{line.item.code}")
+        if upload is None and request.POST.get("attach") == line.item.code:
+            problems[line.item.code] = "请先选一张照片或一份 PDF，再点上传。"
+        elif upload is not None:
+            try:
+                entry.attach(
+                    assessment,
+                    item=line.item.code,
+                    upload=upload,
+                    by=request.user,
+                    now=timezone.now(),
+                )
+            except BusinessRuleError as error:
+                problems[line.item.code] = str(error)
+    crossed = request.POST.get("detach", "")
+    if crossed.isdecimal():
+        paper = assessment.evidence_files.filter(pk=crossed).first()
+        if paper is not None:
+            _detached(request, entry.detach(paper, by=request.user, now=timezone.now()))
+    return problems
 
 
 def _autosaved(assessment, problems, refusal) -> JsonResponse:
     saved = timezone.localtime(assessment.saved_at) if assessment.saved_at else None
     return JsonResponse(
         {
-            "version": assessment.sheet_version,
             "saved_at": saved.strftime("%H:%M") if saved else "",
             "problems": problems,
             "refusal": refusal,
@@ -103,6 +141,9 @@ def _autosaved(assessment, problems, refusal) -> JsonResponse:
 
 def _after(request, assessment, form, shown) -> str:
     """Where a saved part leads: where the person asked to go, else on, else to the check."""
+    item = request.POST.get("attach") or _item_of(assessment, request.POST.get("detach", ""))
+    if item:
+        return _item_address(assessment, item)
     if request.POST.get("then") == "hub":
         return reverse("starrating:fill", args=[assessment.pk])
     following = form.next_part(shown)
@@ -140,6 +181,12 @@ def attach(request, assessment):
     return redirect(_item_address(assessment, request.POST.get("item", "")))
 
 
+def _item_of(assessment, paper: str) -> str:
+    """The item that a paper was crossed out from; empty where none was."""
+    rows = assessment.evidence_files.filter(pk=paper if paper.isdecimal() else 0)
+    return rows.values_list("item", flat=True).first() or ""
+
+
 def _item_address(assessment, item: str) -> str:
     for section in owner_sheet(assessment).parts:
         if any(line.item.code == item for line in section.lines):
@@ -169,18 +216,24 @@ def _moved(request, paper, act):
         messages.error(request, str(error))
     else:
         if paper.removed_at is not None:
-            messages.info(
-                request,
-                "已移除 1 份材料。",
-                extra_tags=f"undo:{reverse('starrating:restore', args=[paper.pk])}",
-            )
+            _detached(request, paper)
     return redirect(_item_address(paper.assessment, paper.item))
+
+
+def _detached(request, paper) -> None:
+    messages.info(
+        request,
+        "已移除 1 份材料。",
+        extra_tags=f"undo:{reverse('starrating:restore', args=[paper.pk])}",
+    )
 
 
 @require_safe
 @requires(Permission.ASSESSMENT_VIEW, on=EvidenceFile)
 def evidence(request, paper):
-    """The photo or paper itself, for those who may see the assessment."""
+    """The photo or paper itself, for those who may see the assessment; ``?small=1`` its tile."""
+    if request.GET.get("small") == "1" and paper.thumbnail:
+        return files.tile_response(paper.file)
     return files.response(paper.file, inline=True)
 
 
@@ -198,6 +251,9 @@ def check(request, assessment):
             act(assessment, by=request.user, now=timezone.now())
         except BusinessRuleError as error:
             refusal = str(error)
+            assessment.refresh_from_db()
+            if assessment.state == AssessmentState.SUBMITTED:  # pressed twice, or two people
+                return redirect("starrating:fill", pk=assessment.pk)
         else:
             return redirect("starrating:fill", pk=assessment.pk)
     context = {
@@ -206,6 +262,7 @@ def check(request, assessment):
         "papers": papers_by_item(assessment),
         "may_submit": may_submit,
         "refusal": refusal,
+        "closed": why_closed(assessment, now=timezone.now()),
     }
     return render(request, "starrating/entry/check.html", context, status=422 if refusal else 200)
 

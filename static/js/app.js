@@ -70,7 +70,8 @@
   on("submit", function (event) {
     var form = event.target, button = event.submitter;
     dirty.delete(form);
-    if (/logout/.test(form.action)) { forget(); }
+    if (/logout/.test(form.action)) { forget(""); }
+    if (form.dataset.forget) { forget(user + ":" + form.dataset.forget); }
     if (form.matches("[data-once]") && button) {
       setTimeout(function () {
         if (event.defaultPrevented) { return; }
@@ -82,7 +83,7 @@
   window.addEventListener("pageshow", function () {
     all("button[data-was]").forEach(function (button) { button.disabled = false; button.textContent = button.getAttribute("data-was"); button.removeAttribute("data-was"); });
   });
-  function forget() { try { Object.keys(localStorage).forEach(function (key) { if (key.indexOf("draft:") === 0) { localStorage.removeItem(key); } }); } catch (e) { /* private mode */ } }
+  function forget(whose) { try { Object.keys(localStorage).forEach(function (key) { if (key.indexOf("draft:" + whose) === 0) { localStorage.removeItem(key); } }); } catch (e) { /* private mode */ } }
 
   /* autosave: the server's copy is the truth, the device keeps what it could not send */
   function autosave(form) {
@@ -103,14 +104,33 @@
         return typeof pair[1] === "string" && pair[0] !== "csrfmiddlewaretoken" && !(field && field.type === "password") && !(field && field.dataset && "private" in field.dataset);
       });
     }
-    function store() { keep(key, JSON.stringify({ at: clock(), fields: fields() })); }
+    function typed() { return fields().filter(function (pair) { var field = form.elements[pair[0]]; return !(field && field.type === "hidden"); }); }
+    function store() { keep(key, JSON.stringify({ at: clock(), fields: typed() })); }
+    /* what the server has now is what these boxes held: an old page must not put it back later */
+    function received(sent, problems) {
+      var held = {};
+      sent.forEach(function (pair) { held[pair[0]] = pair[1]; });
+      all("input[name$='-was']", form).forEach(function (was) {
+        var name = was.name.slice(0, -4);
+        if (!(name.split("-")[0] in problems)) { was.value = held[name] || ""; }
+      });
+    }
+    function complain(problems) {
+      all("[data-problem]", form).forEach(function (place) { place.remove(); });
+      Object.keys(problems).forEach(function (code) {
+        var place = doc.getElementById("q-" + code), words = doc.createElement("p"), before = place && place.querySelector(".seg,.q-num,.q-pair");
+        if (!place) { return; }
+        words.className = "errmsg"; words.setAttribute("data-problem", code); words.textContent = problems[code];
+        place.insertBefore(words, before && before.parentNode === place ? before : null);
+      });
+    }
     function send() {
       if (!changed || busy || gone) { return; }
       busy = true; changed = false;
-      var body = new FormData();
+      var body = new FormData(), sent = fields();
       body.append("csrfmiddlewaretoken", token());
       body.append("autosave", "1");
-      fields().forEach(function (pair) { if (pair[0] !== "autosave") { body.append(pair[0], pair[1]); } });
+      sent.forEach(function (pair) { if (pair[0] !== "autosave") { body.append(pair[0], pair[1]); } });
       fetch(form.dataset.autosave, { method: "POST", body: body, credentials: "same-origin", redirect: "manual", headers: { "X-CSRFToken": token(), "X-Autosave": "1" } }).then(function (answer) {
         if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) { gone = true; store(); state("登录已过期，重新登录后回到这一页，已填内容还在", true); return null; }
         if (answer.status === 409) { store(); gone = true; return answer.json().then(function (data) { state(data.refusal || "这一页已在别处改过，请刷新后再填", true); return null; }); }
@@ -118,9 +138,10 @@
         return answer.json ? answer.json().catch(function () { return {}; }) : {};
       }).then(function (data) {
         if (data) {
-          if (data.version && form.elements.version) { form.elements.version.value = data.version; }
-          if (!changed) { keep(key, null); }
-          state((data.saved_at || clock()) + " 已自动保存");
+          var problems = data.problems || {}, count = Object.keys(problems).length;
+          received(sent, problems); complain(problems);
+          if (!changed && !count) { keep(key, null); }
+          state(count ? "有 " + count + " 处没有保存，请看红字" : (data.saved_at || clock()) + " 已自动保存", count > 0);
         }
       }).catch(function () { changed = true; store(); state("没有网络，内容已存在本机，连上后自动保存", true); }).then(function () { busy = false; });
     }
@@ -131,9 +152,14 @@
     setInterval(send, 15000);
     window.addEventListener("online", send);
     on("visibilitychange", function () { if (doc.visibilityState === "hidden") { send(); } });
-    form.addEventListener("submit", function () { if (navigator.onLine !== false) { gone = true; keep(key, null); } });
+    form.addEventListener("submit", function (event) {
+      if (navigator.onLine !== false) { gone = true; store(); return; }
+      event.preventDefault(); store(); state("没有网络，内容已存在本机，连上后再点一次", true); say("没有网络，内容已存在本机");
+    });
+    /* kept until a page from the server shows the same: only then it has arrived */
     var copy = kept(key);
-    if (copy) { offer(form, key, JSON.parse(copy), function () { changed = true; send(); }); }
+    if (copy && JSON.stringify(JSON.parse(copy).fields) === JSON.stringify(typed())) { keep(key, null); }
+    else if (copy) { offer(form, key, JSON.parse(copy), function () { changed = true; send(); }); }
   }
   function offer(form, key, copy, after) {
     var box = doc.createElement("div"), words = doc.createElement("div"), yes = doc.createElement("button"), no = doc.createElement("button");
@@ -188,10 +214,11 @@
     });
   }
   function hidden(label) {
+    if (label.dataset.photoItem) { return [["item", label.dataset.photoItem]]; }
     var form = label.closest("form");
     return all("input[type=hidden]", form || label).filter(function (field) { return field.name !== "csrfmiddlewaretoken"; }).map(function (field) { return [field.name, field.value]; });
   }
-  function place(label) { return label.closest("form") && label.closest(".evs form") ? label.closest(".evs form") : label; }
+  function place(label) { return label.closest(".evs form") || label; }
   function tile(label, row) {
     var figure = doc.createElement("figure"), picture = doc.createElement("img"), words = doc.createElement("figcaption");
     figure.className = "ev busy"; words.className = "st"; words.textContent = "待上传"; picture.alt = row.name; picture.src = URL.createObjectURL(row.blob);
@@ -207,8 +234,12 @@
     ask.open("POST", row.url); ask.setRequestHeader("X-CSRFToken", token()); ask.setRequestHeader("X-Autosave", "1");
     ask.upload.onprogress = function (event) { if (event.lengthComputable) { words.textContent = "上传中 " + Math.round(event.loaded / event.total * 100) + "%"; } };
     function failed(text, retry) {
-      figure.className = "ev fail"; words.textContent = text; say(text);
+      figure.className = "ev fail"; words.textContent = retry ? text : "没有传上"; say(text);
+      var card = label.closest(".field"), place = card && card.querySelector(".evs");
+      if (!retry && place) { var note = doc.createElement("p"); note.className = "errmsg"; note.textContent = text; place.parentNode.insertBefore(note, place); figure.addEventListener("click", function () { note.remove(); }); }
+      else if (!retry) { words.textContent = text; }
       figure.onclick = retry ? function () { figure.onclick = null; upload(label, row, figure); } : function () { figure.remove(); };
+      figure.classList.toggle("again", retry);
       if (!retry) { shelf("readwrite", function (store) { return store.delete(row.id); }); }
     }
     ask.onerror = function () { failed("失败，点此重传", true); };
@@ -231,12 +262,13 @@
     var field = event.target;
     shrink(file).then(function (blob) {
       var name = blob === file ? file.name : file.name.replace(/\.\w+$/, "") + ".jpg";
-      var row = { id: Date.now() + "-" + Math.random(), url: label.dataset.photo, field: field.name, name: name, blob: blob, user: user, extra: hidden(label) };
+      var row = { id: Date.now() + "-" + Math.random(), url: label.dataset.photo, field: label.dataset.photoName || field.name, name: name, blob: blob, user: user, extra: hidden(label) };
       field.value = "";
       var figure = tile(label, row);
       shelf("readwrite", function (store) { return store.put(row); }).then(function () { upload(label, row, figure); });
     });
   });
+  window.addEventListener("online", function () { all(".ev.again").forEach(function (figure) { figure.click(); }); });
   function resume() {
     var labels = all("[data-photo]");
     if (!labels.length) { return; }

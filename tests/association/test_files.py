@@ -210,3 +210,26 @@ def test_erase_without_a_reason_is_refused_and_changes_nothing():
     stored.refresh_from_db()
     assert stored.erased_at is None
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_tile_is_a_small_jpeg_of_any_picture_that_is_kept(form):
+    upload = SimpleUploadedFile(f"p.{form.lower()}", photo(form, (1200, 800)))
+    stored = files.accept(upload, by=UserFactory(), now=NOW)
+
+    answer = files.tile_response(stored)
+
+    picture = Image.open(io.BytesIO(answer.content))
+    assert (picture.format, max(picture.size)) == ("JPEG", files.TILE_SIDE)
+    assert answer["Cache-Control"] == "private, max-age=3600"
+
+
+@pytest.mark.django_db
+def test_an_erased_picture_has_no_tile():
+    upload = SimpleUploadedFile("p.jpg", photo())
+    stored = files.accept(upload, by=UserFactory(), now=NOW)
+    stored = files.erase(stored, by=UserFactory(), reason="有顾客面部", now=NOW)
+
+    with pytest.raises(ErasedFileError):
+        files.tile_response(stored)

@@ -96,14 +96,40 @@ def test_a_claim_replaces_the_answer_and_needs_an_item_that_allows_it(owner):
 def test_two_phones_do_not_overwrite_each_other():
     assessment = AssessmentFactory()
     owner, clerk = UserFactory(), UserFactory()
-    entry.save_answers(assessment, answers={"S03": "0"}, seen_version=0, by=owner, now=NOW)
+    nothing = {"S03": "", "S04": ""}
+    entry.save_answers(assessment, answers={"S03": "0"}, seen=nothing, by=owner, now=NOW)
     late = entry.save_answers(
-        assessment, answers={"S03": "2", "S04": "1"}, seen_version=0, by=clerk, now=NOW
+        assessment, answers={"S03": "2", "S04": "1"}, seen=nothing, by=clerk, now=NOW
     )
     sheet = Assessment.objects.get(pk=assessment.pk).sheet
     assert sheet["S03"]["self"]["value"] == "0"
     assert sheet["S04"]["self"]["value"] == "1"
-    assert set(late.problems) == {"S03"}
+    assert late.problems == {"S03": "另一台手机刚填了“0”。请刷新这一页，看过再改。"}
+
+
+def test_two_phones_of_one_person_notice_each_other_too():
+    assessment, owner = AssessmentFactory(), UserFactory()
+
+    def save(value, was, page):
+        return entry.save_answers(
+            assessment, answers={"S03": value}, seen={"S03": was}, page=page, by=owner, now=NOW
+        ).problems
+
+    assert save("0", "", "phone-1") == {}
+    assert save("2", "", "phone-2") != {}
+    assert save("2", "0", "phone-2") == {}
+    assert save("", "0", "phone-1") != {}
+    assert Assessment.objects.get(pk=assessment.pk).sheet["S03"]["self"]["value"] == "2"
+
+
+def test_an_answer_whose_receipt_was_lost_comes_again():
+    assessment, owner = AssessmentFactory(), UserFactory()
+    for value in ("1", "12"):
+        saved = entry.save_answers(
+            assessment, answers={"S03": value}, seen={"S03": ""}, page="p", by=owner, now=NOW
+        )
+        assert saved.problems == {}
+    assert Assessment.objects.get(pk=assessment.pk).sheet["S03"]["self"]["value"] == "12"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,22 @@ def test_an_open_return_reopens_its_part(scheme):
     assert [line.item.code for line in form.open_lines] == ["S03"]
 
 
+def test_what_was_supplied_is_no_longer_wanted_but_its_note_stays(scheme):
+    sheet = answered(best_answers(scheme))
+    form = owner_form(
+        scheme.rules, sheet, notes={"S03": ["补"], "": ["全部"]}, supplied={"S03", ""}
+    )
+    line = form.line("S03")
+    assert (line.notes, line.is_wanted, line.is_done) == (("补",), False, True)
+    assert (form.wants, form.parts[0].state, form.open_part) == (0, "done", None)
+
+
+def test_the_form_leads_to_the_first_part_that_wants_something(scheme):
+    assert owner_form(scheme.rules, {}).is_untouched
+    form = owner_form(scheme.rules, answered({"S01": "符合"}))
+    assert (form.open_part.code, form.is_untouched, len(form.blanks)) == ("s1", False, 17)
+
+
 def test_a_return_of_the_whole_sheet_is_counted_and_kept_apart(scheme):
     form = owner_form(scheme.rules, answered(best_answers(scheme)), notes={"": ["照片看不清"]})
     assert (form.wants, form.general_notes, form.open_lines) == (1, ("照片看不清",), ())
