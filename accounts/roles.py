@@ -51,6 +51,7 @@ class Permission(StrEnum):
     ACTIVITY_VIEW = auto()
     ACTIVITY_MANAGE = auto()
     ACTIVITY_VERIFY = auto()
+    ACTIVITY_SIGN_UP = auto()
     PARTY_VIEW = auto()
     PARTY_MANAGE = auto()
     PARTY_REVEAL = auto()
@@ -93,6 +94,7 @@ PERMISSION_LABELS: dict[Permission, str] = {
     P.ACTIVITY_VIEW: "查看活动",
     P.ACTIVITY_MANAGE: "登记活动",
     P.ACTIVITY_VERIFY: "核实活动",
+    P.ACTIVITY_SIGN_UP: "活动报名与签到",
     P.PARTY_VIEW: "查看党组织与党员",
     P.PARTY_MANAGE: "办理党务",
     P.PARTY_REVEAL: "查看党员证件号码和手机号",
@@ -194,6 +196,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RESULT_VIEW,
             P.PLEDGE_VIEW,
             P.ACTIVITY_VIEW,
+            P.ACTIVITY_SIGN_UP,
         }
     ),
     Role.OWNER: frozenset(
@@ -206,9 +209,17 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PLEDGE_VIEW,
             P.PLEDGE_SIGN,
             P.ACTIVITY_VIEW,
+            P.ACTIVITY_SIGN_UP,
         }
     ),
     Role.STAFF: frozenset(
-        {P.PHARMACY_VIEW, P.ASSESSMENT_VIEW, P.ASSESSMENT_FILL, P.PLEDGE_VIEW, P.ACTIVITY_VIEW}
+        {
+            P.PHARMACY_VIEW,
+            P.ASSESSMENT_VIEW,
+            P.ASSESSMENT_FILL,
+            P.PLEDGE_VIEW,
+            P.ACTIVITY_VIEW,
+            P.ACTIVITY_SIGN_UP,
+        }
     ),
 }

@@ -6,14 +6,10 @@ from django.utils.timezone import localdate
 
 from activities import actions
 from association.defaults import default, read_content
-from association.models import CalendarDay
 
 
 @default(30, "六个一与固定活动")
 def programme(now: datetime) -> int:
-    """Enter the duties and the periods of this year, where its working days are known."""
+    """Enter the duties, and what they owe from now to the end of the year."""
     new = actions.load_programme(read_content("activities", "programme.yaml"), now=now)
-    year = localdate(now).year
-    if year in CalendarDay.objects.calendar().known_years:
-        new += actions.oblige(year, now=now)
-    return new
+    return new + actions.oblige(localdate(now).year, now=now)

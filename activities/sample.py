@@ -1,4 +1,9 @@
-"""The demo's activities: the six ones and the clinics of this year up to now."""
+"""The demo's activities: a plan for the year, what came of it, and what is coming up.
+
+The plan is drafted from the rules before the year begins, as a secretariat does; through the
+year its entries are held, papered and verified, some are moved, one falls out. What has no entry
+in the plan is entered as it was held, small events in batches.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,126 +16,361 @@ from PIL import Image, ImageDraw
 
 from activities import actions
 from activities.default_content import programme
-from activities.enums import PaperKind
+from activities.enums import Audience, CheckIn, PaperKind
+from activities.evidence_rules import EVERYTHING
 from activities.models import Activity, Obligation
+from activities.queries.drafts import proposals
 from association import files, sample
 from association.default_content import working_days
+from association.models import StoredFile
+from association.pdf import html_to_pdf
 
 PLACES = ("滨海社区广场", "新桥社区服务站", "东湖公园北门", "青岭集市", "人民路社区", "学府社区")
-VERIFIED_AFTER_DAYS = 4
+TOPICS = ("家庭过期药品回收", "药品安全进社区", "便民用药咨询", "敬老院送药上门")
+HELD_AFTER_DAYS, VERIFIED_AFTER_DAYS = 1, 4
+# Duties of the plan with what each of their activities says; the rest is a matter of course.
+FIGURES = {
+    "duty/B01": {"hours": Decimal("2.5"), "people": 60, "shops": 9},
+    "duty/B02": {"shops": 12},
+    "duty/B03": {"hours": Decimal(2), "people": 120, "shops": 6},
+    "duty/B04": {"people": 35, "shops": 8},
+    "duty/B06": {"hours": Decimal(3), "shops": 70},
+    "duty/D01": {"hours": Decimal(3), "people": 80, "shops": 14},
+    "duty/D10": {"people": 40, "shops": 20},
+}
+# What is entered in batches, or only when it has happened, is not in the plan.
+NOT_PLANNED = frozenset({"duty/D02"})
+MISSED_THEME_MONTH = 6  # one month in which nothing was held: the matrix says so
+OPEN_CLINIC_MONTH = 3  # left open to be tried: “录入3月的义诊”
+JOINT = {
+    "duty/B01": ("L5",),
+    "duty/B02": ("L1", "L2"),
+    "duty/B03": ("L5", "L8"),
+    "duty/D01": ("L5",),
+}
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the story wants to have been held."""
+class Hands:
+    """What the chapter works with: the people, the dice, the shops, two files to file."""
 
-    held_on: date
-    title: str
-    duties: tuple[str, ...]
-    bonus: str = ""
-    hours: Decimal | None = None
-    people: int | None = None
-    shops: int = 0
+    story: sample.Story
+    rng: object
+    shops: list
+    photo: StoredFile
+    paper: StoredFile
+
+    def evening(self, day: date, days_later: int = 0, hour: int = 17) -> datetime:
+        """Return that day's evening, never after the end of the story."""
+        moment = datetime.combine(day + timedelta(days=days_later), time(hour))
+        return min(timezone.make_aware(moment), self.story.now)
+
+    def some_shops(self, count: int) -> dict[int, int]:
+        """Return ``count`` shops with how many of their people come."""
+        chosen = self.rng.sample(self.shops, min(count, len(self.shops)))
+        return {shop.pk: self.rng.choice((1, 1, 2, 3)) for shop in chosen}
 
 
-@sample.chapter(40, "活动与六个一")
+@sample.chapter(40, "年度计划与活动")
 def activities(story: sample.Story) -> None:
-    """A year of activities; the newest waits for verification, and March has no clinic yet."""
+    """The plan of this year, what was held of it, and small events beside it."""
     today = timezone.localdate(story.now)
     working_days(story.now)
     programme(story.now)
-    if not Obligation.objects.filter(period_start__year=today.year).exists():
-        return  # the working days of this year are not announced in our data
-    rng = story.rng("activities")
-    first_day = timezone.localdate(story.days_ago(330))
-    shops = [shop for shop in story.shops if shop.status == "active"]
-    held = [plan for plan in _plans(today.year) if first_day <= plan.held_on <= today]
-    for plan in held:
-        taking_part = rng.sample(shops, min(plan.shops, len(shops)))
-        activity = _record(story, plan, rng.choice(PLACES), rng)
-        if taking_part:
-            people = {shop.pk: rng.choice((1, 1, 2, 3)) for shop in taking_part}
-            actions.attend(
-                activity, people, by=story.user("secretary"), now=_evening(plan.held_on, story, 2)
-            )
-        verified = _evening(plan.held_on, story, VERIFIED_AFTER_DAYS)
-        if plan is not held[-1] and verified < story.now:
+    hands = _hands(story)
+    late_december = datetime.combine(date(today.year - 1, 12, 28), time(10))
+    before = max(story.days_ago(345), timezone.make_aware(late_december))
+    actions.oblige(today.year, since=date(today.year, 1, 1), now=before)
+    _plan(hands, today.year, before)
+    if Activity.objects.filter(held_on__year=today.year).exists():
+        actions.fix_plan(today.year, note="理事会通过", by=story.user("secretary"), now=before)
+    _hold_what_was_planned(hands, today)
+    _second_clinics(hands, today)
+    _birthdays(hands, today)
+    _explain_the_gap(hands, today)
+
+
+@sample.chapter(42, "近期活动与报名")
+def coming(story: sample.Story) -> None:
+    """Published activities with sign-ups, one of them full, and one that takes place today."""
+    hands = _hands(story)
+    today = timezone.localdate(story.now)
+    _full_training(hands, today)
+    _open_clinic(hands, today)
+    _today(hands, today)
+
+
+def _hands(story: sample.Story) -> Hands:
+    by, rng = story.user("secretary"), story.rng("activities")
+    kept = {"by": by, "now": story.days_ago(345)}
+    return Hands(
+        story,
+        rng,
+        [shop for shop in story.shops if shop.status == "active"],
+        files.keep(_picture(rng), name="现场照片.jpg", content_type="image/jpeg", **kept),
+        files.keep(_papers(), name="活动材料合订.pdf", content_type="application/pdf", **kept),
+    )
+
+
+def _plan(hands: Hands, year: int, now: datetime) -> None:
+    """Adopt the draft that follows from the rules, with names as an office gives them."""
+    user = hands.story.user("secretary")
+    lines = proposals(user, year, today=timezone.localdate(now), as_last_year=False)
+    rows = []
+    for line in lines:
+        code, obligation = line.obligation.code, line.obligation
+        month = obligation.period_start.month
+        if line.day is None or code in NOT_PLANNED or obligation.organisation_id is not None:
+            continue
+        if code == "duty/D01" and month == OPEN_CLINIC_MONTH:
+            continue
+        title = _title(code, obligation, line.title)
+        rows.append(actions.DraftRow(obligation.pk, title, line.day))
+    if rows:
+        actions.adopt_draft(rows, by=user, now=now)
+
+
+def _title(code: str, obligation: Obligation, proposed: str) -> str:
+    month = obligation.period_start.month
+    names = {
+        "duty/B01": f"志愿服务：{TOPICS[month % len(TOPICS)]}",
+        "duty/B02": f"{month}月主题党日",
+        "duty/B03": "安全用药宣讲",
+        "duty/B04": "换证与税费政策帮办",
+        "duty/B05": "“规范经营星级药店”创建",
+        "duty/B06": "执业药师与店员合规培训",
+        "duty/C01": "周例会",
+        "duty/C02": f"{month}月办公会",
+        "duty/C03": f"第{(month + 2) // 3}季度小结会",
+        "duty/C04": f"{obligation.period_start.year - 1}年年度总结会",
+        "duty/D01": f"{month}月社区义诊",
+        "duty/D10": "企业大体检与隐患清零",
+    }
+    return names.get(code, proposed)
+
+
+def _hold_what_was_planned(hands: Hands, today: date) -> None:
+    """Walk through the year: hold, paper and verify each entry, or move it, or let it fall out."""
+    story, by = hands.story, hands.story.user("secretary")
+    planned = list(
+        Activity.objects.filter(held_on__lt=today, state="planned")
+        .prefetch_related("fulfilments")
+        .order_by("held_on", "pk")
+    )
+    for place, activity in enumerate(planned):
+        code = activity.fulfilments.all()[0].code
+        if code == "duty/B02" and activity.held_on.month == MISSED_THEME_MONTH:
+            actions.cancel(
+                activity, reason="防汛值守，停止集中活动", by=by,
+                now=hands.evening(activity.held_on, -1),
+            )  # fmt: skip
+            continue
+        is_last = place >= len(planned) - 2
+        _hold(hands, activity, code, verify=not is_last, lacking=code == "duty/B01" and is_last)
+    if planned:
+        actions.fix_plan(today.year, note="年中调整", by=by, now=story.days_ago(1))
+
+
+def _hold(hands: Hands, activity: Activity, code: str, *, verify: bool, lacking: bool) -> None:
+    """Enter what came of an activity, with its list and papers; a second person verifies."""
+    story, rng = hands.story, hands.rng
+    by, day = story.user("secretary"), activity.held_on
+    figures = FIGURES.get(code, {})
+    people = figures.get("people")
+    codes = [code, *(["duty/B01"] if code == "duty/D01" else [])]
+    report = actions.Report(
+        title=activity.title,
+        held_on=day,
+        duties=tuple(codes),
+        bonus=activity.bonus,
+        place=rng.choice(PLACES) if activity.kind == "volunteer" else "协会会议室",
+        hours=figures.get("hours"),
+        beneficiaries=people + rng.randrange(40) if people else None,
+        beneficiaries_by="counted" if people else "",
+        joint=JOINT.get(code, ()),
+    )
+    now = hands.evening(day, HELD_AFTER_DAYS)
+    actions.hold(activity, report, by=by, now=now)
+    if figures.get("shops"):
+        actions.attend(activity, hands.some_shops(figures["shops"]), by=by, now=now)
+    if lacking:
+        return
+    if activity.kind == "volunteer":
+        actions.attach(activity, hands.photo, kind=PaperKind.PHOTO, by=by, now=now)
+    actions.attach(
+        activity, hands.paper, kind=PaperKind.PAPER, filed_as=[EVERYTHING], by=by, now=now
+    )
+    if verify:
+        verified = hands.evening(day, VERIFIED_AFTER_DAYS)
+        if verified < story.now:
             actions.verify(activity, by=story.user("second_secretary"), now=verified)
 
 
-def _plans(year: int) -> Iterator[Plan]:
-    """Yield the plans of a whole year in order; the story cuts it off at its end."""
-    volunteer, theme, clinic = ("duty/B01",), ("duty/B02",), ("duty/D01",)
-    plans = [
-        Plan(date(year, 4, 16), "执业药师与店员合规培训", ("duty/B06",), hours=Decimal(3), shops=70)
-    ]
+def _second_clinics(hands: Hands, today: date) -> None:
+    """A second clinic in most months, entered when it had been held: towards 24 a year."""
+    story, by = hands.story, hands.story.user("secretary")
     for month in range(1, 13):
-        topic = ("家庭过期药品回收", "药品安全进社区", "便民用药咨询", "敬老院送药上门")[month % 4]
-        plans.append(
-            Plan(
-                date(year, month, 14),
-                f"志愿服务：{topic}",
-                volunteer,
-                "bonus/B02",
-                Decimal("2.5"),
-                60 + month * 3,
-                9,
-            )
+        day = date(today.year, month, 8)
+        if day >= today or month in (OPEN_CLINIC_MONTH, 10):
+            continue
+        now = hands.evening(day, HELD_AFTER_DAYS)
+        report = actions.Report(
+            title=f"{month}月义诊（青岭集市）",
+            held_on=day,
+            duties=("duty/D01",),
+            bonus="bonus/B01",
+            place="青岭集市",
+            hours=Decimal(3),
+            beneficiaries=70 + 3 * month,
+            beneficiaries_by="counted",
+            joint=("L5",),
         )
-        if month != 6:  # one month in which nothing was held: the matrix says so
-            plans.append(Plan(date(year, month, 6), f"{month}月主题党日", theme, shops=12))
-        if month != 3:  # left open to be tried: “录入3月的义诊”
-            plans.append(
-                Plan(
-                    date(year, month, 21),
-                    f"{month}月社区义诊",
-                    clinic,
-                    "bonus/B01",
-                    Decimal(3),
-                    80 + month * 4,
-                    14,
-                )
-            )
-    for month, day in ((3, 20), (6, 12), (9, 18), (12, 5)):
-        plans.append(
-            Plan(
-                date(year, month, day),
-                "安全用药宣讲",
-                ("duty/B03",),
-                "bonus/B06",
-                Decimal(2),
-                120,
-                6,
-            )
+        activity = actions.record(report, by=by, now=now)
+        actions.attend(activity, hands.some_shops(8), by=by, now=now)
+        actions.attach(
+            activity, hands.paper, kind=PaperKind.PAPER, filed_as=[EVERYTHING], by=by, now=now
         )
-    for month, day in ((2, 27), (5, 29), (8, 20), (11, 13)):
-        plans.append(Plan(date(year, month, day), "换证与税费政策帮办", ("duty/B04",), shops=8))
-    yield from sorted(plans, key=lambda plan: plan.held_on)
+        verified = hands.evening(day, VERIFIED_AFTER_DAYS)
+        if verified < story.now:
+            actions.verify(activity, by=story.user("second_secretary"), now=verified)
 
 
-def _record(story: sample.Story, plan: Plan, place: str, rng) -> Activity:
-    by, now = story.user("secretary"), _evening(plan.held_on, story, 1)
-    report = actions.Report(
-        title=plan.title,
-        held_on=plan.held_on,
-        duties=plan.duties,
-        bonus=plan.bonus,
-        place=place,
-        hours=plan.hours,
-        beneficiaries=plan.people,
-        beneficiaries_by="counted" if plan.people else "",
+def _birthdays(hands: Hands, today: date) -> None:
+    """Birthdays at the shops, a page of them each month, with one sheet of photos."""
+    story, by = hands.story, hands.story.user("secretary")
+    for month in range(1, today.month + 1):
+        days = [day for day in _days_of(today.year, month, (5, 12, 19, 25)) if day < today]
+        if not days:
+            continue
+        shops = hands.rng.sample(hands.shops, min(8, len(hands.shops)))
+        events = [
+            actions.SmallEvent(
+                title="员工生日会",
+                held_on=days[place % len(days)],
+                pharmacy=shop.pk,
+                people=hands.rng.randrange(4, 16),
+            )
+            for place, shop in enumerate(shops)
+        ]
+        now = hands.evening(days[-1], 2)
+        entered = actions.record_batch(
+            events, duty="duty/D02", paper=hands.photo, is_photo=True, by=by, now=now
+        )
+        if month < today.month:
+            for activity in entered:
+                actions.verify(activity, by=story.user("second_secretary"), now=now)
+
+
+def _explain_the_gap(hands: Hands, today: date) -> None:
+    """The missed theme day has its reason."""
+    missed = (
+        Obligation.objects.overdue(on=today)
+        .filter(code="duty/B02", period_start__month=MISSED_THEME_MONTH)
+        .first()
     )
-    activity = actions.record(report, by=by, now=now)
-    stored = files.keep(
-        _picture(rng), name=f"{plan.title}.jpg", content_type="image/jpeg", by=by, now=now
+    if missed is not None:
+        now = hands.evening(missed.period_end, 1)
+        by = hands.story.user("second_secretary")
+        actions.explain(missed, "防汛值守，停止集中活动", by=by, now=now)
+
+
+def _days_of(year: int, month: int, days: tuple[int, ...]) -> Iterator[date]:
+    yield from (date(year, month, day) for day in days)
+
+
+# ------------------------------------------------------------------ coming up
+
+
+def _published(hands: Hands, day: date, title: str, **more) -> Activity:
+    by, now = hands.story.user("secretary"), hands.story.days_ago(9)
+    schedule = actions.Schedule(title=title, held_on=day, audience=Audience.MEMBERS, **more)
+    activity = actions.plan(schedule, by=by, now=now)
+    return actions.publish(activity, by=by, now=now)
+
+
+def _signed_up(hands: Hands, activity: Activity, shops: list, *, people=(1, 1, 2)) -> None:
+    by = hands.story.user("secretary")
+    for place, shop in enumerate(shops):
+        now = hands.story.days_ago(8) + timedelta(minutes=7 * place)
+        actions.sign_up(activity, shop, people=hands.rng.choice(people), by=by, now=now)
+
+
+def _full_training(hands: Hands, today: date) -> None:
+    """A training with more shops than places: a waiting list, and an offer that is open."""
+    day = today + timedelta(
+        days=8 - today.weekday() if today.weekday() < 4 else 12 - today.weekday()
     )
-    actions.attach(activity, stored, kind=PaperKind.PHOTO, by=by, now=now)
-    return activity
+    activity = _published(
+        hands,
+        day,
+        "处方药合规培训",
+        kind="training",
+        starts_at=time(14),
+        ends_at=time(16, 30),
+        place="协会会议室",
+        places=24,
+        places_per_shop=2,
+        notice="请带本店处方登记本一份，现场答疑。",
+    )
+    shops = [shop for shop in hands.shops if shop not in _owned(hands)]
+    _signed_up(hands, activity, hands.rng.sample(shops, min(22, len(shops))))
+    first = activity.sign_ups.filter(state="taken").order_by("signed_at").first()
+    if first is not None and activity.sign_ups.filter(state="waiting").exists():
+        actions.withdraw(first, by=hands.story.user("secretary"), now=hands.story.now)
 
 
-def _evening(day: date, story: sample.Story, days_later: int) -> datetime:
-    moment = datetime.combine(day + timedelta(days=days_later), time(17))
-    return min(timezone.make_aware(moment), story.now)
+def _open_clinic(hands: Hands, today: date) -> None:
+    """A clinic that looks for volunteers; the demo's owner has signed up with one shop."""
+    day = today + timedelta(days=(5 - today.weekday()) % 7 or 7)
+    activity = _published(
+        hands,
+        day,
+        "社区义诊志愿者招募（东湖公园）",
+        kind="volunteer",
+        bonus="bonus/B01",
+        starts_at=time(9),
+        ends_at=time(11, 30),
+        place="东湖公园北门",
+        places=40,
+        places_per_shop=3,
+        notice="统一穿志愿者马甲，8:40 集合。",
+    )
+    owned = _owned(hands)
+    others = [shop for shop in hands.shops if shop not in owned]
+    _signed_up(hands, activity, [*owned[:1], *hands.rng.sample(others, min(11, len(others)))])
+
+
+def _today(hands: Hands, today: date) -> None:
+    """Something on today, so that the check-in screen has guests."""
+    activity = _published(
+        hands,
+        today,
+        "药品安全进校园（学府社区）",
+        kind="volunteer",
+        bonus="bonus/B02",
+        place="学府社区",
+        places=30,
+    )
+    owned = _owned(hands)
+    shops = [*owned[:1], *hands.rng.sample([s for s in hands.shops if s not in owned], 7)]
+    _signed_up(hands, activity, shops)
+    by = hands.story.user("secretary")
+    for shop in shops[3:6]:
+        actions.check_in(activity, shop, people=2, way=CheckIn.TICK, by=by, now=hands.story.now)
+
+
+def _owned(hands: Hands) -> list:
+    """Return the shops of the demo's owner."""
+    mine = set(hands.story.user("owner").positions.values_list("pharmacy_id", flat=True))
+    return [shop for shop in hands.shops if shop.pk in mine]
+
+
+def _papers() -> bytes:
+    """Print a stand-in for the bound papers of an activity."""
+    return html_to_pdf(
+        '<html lang="zh-CN"><body><h1>活动材料合订</h1>'
+        "<p>示例：方案、签到表、记录、小结。</p></body></html>"
+    )
 
 
 def _picture(rng) -> bytes:

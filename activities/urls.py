@@ -1,21 +1,54 @@
 from django.urls import path
 
-from activities import views
+from activities.views import batches, calendar, check_in, duties, phone, planning, records
 
 app_name = "activities"
 
 urlpatterns = [
-    path("", views.index, name="index"),
-    path("new/", views.record, name="record"),
-    path("oblige/", views.oblige, name="oblige"),
-    path("periods/<int:pk>/", views.period, name="period"),
-    path("papers/<int:pk>/", views.paper, name="paper"),
-    path("<int:pk>/", views.detail, name="detail"),
-    path("<int:pk>/amend/", views.amend, name="amend"),
-    path("<int:pk>/attend/", views.attend, name="attend"),
-    path("<int:pk>/strike/", views.strike, name="strike"),
-    path("<int:pk>/attach/", views.attach, name="attach"),
-    path("<int:pk>/verify/", views.verify, name="verify"),
-    path("<int:pk>/revoke/", views.revoke, name="revoke"),
-    path("<int:pk>/discard/", views.discard, name="discard"),
+    # The calendar of the office; for a shop its own activities.
+    path("", calendar.index, name="index"),
+    path("agenda/", calendar.agenda, name="agenda"),
+    path("matrix/", calendar.completion, name="matrix"),
+    path("ledger/", calendar.print_ledger, name="ledger"),
+    path("due/", calendar.due, name="radar"),
+    path("oblige/", calendar.oblige, name="oblige"),
+    path("periods/<int:pk>/", calendar.period, name="period"),
+    # The rules.
+    path("duties/", duties.duties, name="duties"),
+    path("duties/<int:pk>/", duties.duty, name="duty"),
+    path("duties/<int:pk>/change/", duties.change_rule, name="change_rule"),
+    path("duties/<int:pk>/drop/", duties.drop_change, name="drop_change"),
+    # The plan.
+    path("plan/", planning.plan, name="plan"),
+    path("plan/draft/", planning.draft, name="draft"),
+    path("plan/fix/", planning.fix, name="fix"),
+    path("plan/versions/<int:pk>/", planning.version, name="version"),
+    path("schedule/", planning.schedule, name="schedule"),
+    path("<int:pk>/change/", planning.change, name="change"),
+    path("<int:pk>/publish/", planning.publish, name="publish"),
+    path("<int:pk>/cancel/", planning.cancel, name="cancel"),
+    path("<int:pk>/restore/", planning.restore, name="restore"),
+    # The record.
+    path("records/", records.record_list, name="records"),
+    path("records/verify/", records.verify_many, name="verify_many"),
+    path("joint/", records.joint, name="joint"),
+    path("new/", records.record, name="record"),
+    path("batch/", batches.batch, name="batch"),
+    path("papers/<int:pk>/", records.paper, name="paper"),
+    path("<int:pk>/", records.detail, name="detail"),
+    path("<int:pk>/hold/", records.hold, name="hold"),
+    path("<int:pk>/amend/", records.amend, name="amend"),
+    path("<int:pk>/attend/", records.attend, name="attend"),
+    path("<int:pk>/strike/", records.strike, name="strike"),
+    path("<int:pk>/attach/", records.attach, name="attach"),
+    path("<int:pk>/verify/", records.verify, name="verify"),
+    path("<int:pk>/revoke/", records.revoke, name="revoke"),
+    path("<int:pk>/discard/", records.discard, name="discard"),
+    # Signing up and checking in.
+    path("<int:pk>/sign-up/", phone.sign_up, name="sign_up"),
+    path("<int:pk>/sign-up-for/", records.sign_up_for, name="sign_up_for"),
+    path("sign-ups/<int:pk>/withdraw/", phone.withdraw, name="withdraw"),
+    path("sign-ups/<int:pk>/accept/", phone.accept, name="accept"),
+    path("<int:pk>/screen/", check_in.screen, name="screen"),
+    path("<int:pk>/tick/", check_in.tick, name="tick"),
 ]

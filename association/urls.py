@@ -20,6 +20,7 @@ urlpatterns = [
     path("ratings/", include("starrating.urls")),
     path("", include("reports.urls")),
     path("activities/", include("activities.urls")),
+    path("c/", include("activities.check_in_urls")),
     path("inspections/", include("inspections.urls")),
 ]
 

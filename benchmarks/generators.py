@@ -190,7 +190,8 @@ def _good_works(size: int, first: User, second: User) -> None:
     activities = [
         Activity.objects.create(
             title=f"示例义诊 {month} 月", bonus=CharityCode.CLINIC, held_on=date(2026, month, 15),
-            state=ActivityState.VERIFIED, recorded_at=NOW, recorded_by=first,
+            state=ActivityState.VERIFIED, created_at=NOW, created_by=first, changed_at=NOW,
+            recorded_at=NOW, recorded_by=first,
             verified_at=NOW, verified_by=second, verifications=1,
         )
         for month in range(1, 11)

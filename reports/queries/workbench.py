@@ -182,7 +182,7 @@ def _activity_tasks(user, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"核实 {recorded} 场活动",
-                "/activities/",
+                f"{reverse('activities:records')}?view=waiting",
                 "核实后才计入六个一和公益加分",
                 action="去核实",
                 icon="calendar-event",
@@ -197,7 +197,7 @@ def _activity_tasks(user, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"补登记 {len(late)} 项没开展的固定活动",
-                reverse("activities:index"),
+                reverse("activities:radar"),
                 f"{names}{more}",
                 late[0].due_on,
                 "去登记",

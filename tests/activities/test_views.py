@@ -9,7 +9,7 @@ from PIL import Image
 from accounts.roles import Role
 from activities import queries
 from activities.enums import Programme
-from activities.models import Activity
+from activities.models import Activity, Obligation
 from tests.factories.accounts import make_user
 from tests.factories.activities import (
     ActivityFactory,
@@ -80,8 +80,8 @@ def test_the_clinic_of_march_goes_from_its_cell_to_duty_and_points(client, offic
     assert set(activity.obligations.all()) == {volunteer, clinic}
     credits = queries.charity_credits([shop.pk], date(2026, 1, 1), date(2026, 12, 31))
     assert [(c["code"], c["times"]) for c in credits[shop.pk]] == [("B01", 1)]
-    matrix = queries.six_ones_matrix(2026, today=date(2026, 11, 20))
-    assert [row["cells"][0]["state"] for row in matrix["rows"]] == ["done", "done"]
+    rows = queries.completion_matrix(2026, today=date(2026, 11, 20))
+    assert [row.cells[0].state for row in rows] == ["done", "done"]
     shown = client.get(reverse("activities:paper", args=[activity.papers.get().pk]))
     assert shown.headers["Content-Type"] == "image/jpeg"
 
@@ -91,9 +91,12 @@ def test_a_year_without_obligations_offers_to_make_them(client, office):
     assert "2025 年的任务清单还没有生成" in page
 
     DutyFactory()
-    answer = client.post(reverse("activities:oblige"), {"year": "2031"}, follow=True)
+    answer = client.post(reverse("activities:oblige"), {"year": "2031", "month": "3"}, follow=True)
 
-    assert "2031 年的节假日安排还没有录入" in answer.content.decode()
+    words = answer.content.decode()
+    assert "新增 10 项" in words
+    assert "期限待定" not in words  # in 2031 nothing is due yet
+    assert Obligation.objects.filter(due_on=None).count() == 10
 
 
 def test_an_upload_that_is_no_picture_is_refused_in_words(client, office):

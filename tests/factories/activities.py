@@ -7,7 +7,17 @@ from zoneinfo import ZoneInfo
 import factory
 from django.utils import timezone
 
-from activities.enums import ActivityState, PaperKind, Programme, Rhythm
+from activities.enums import (
+    ActivityState,
+    Audience,
+    JointCode,
+    Kind,
+    PaperKind,
+    Programme,
+    Rhythm,
+    SignUpState,
+    SourceStatus,
+)
 from activities.models import (
     Activity,
     ActivityPaper,
@@ -15,7 +25,11 @@ from activities.models import (
     CharityCredit,
     Duty,
     Fulfilment,
+    JointMark,
     Obligation,
+    PlanVersion,
+    Series,
+    SignUp,
 )
 from tests.factories.accounts import UserFactory
 from tests.factories.association import StoredFileFactory
@@ -30,11 +44,13 @@ class DutyFactory(factory.django.DjangoModelFactory):
     name = "一志愿"
     full_name = "每月一志愿"
     programme = Programme.SIX_ONES
+    kind = Kind.VOLUNTEER
     rhythm = Rhythm.MONTH
-    due_rule = "last_workday"
+    due_rule = "last_workday(month)"
     lead_days = [7, 3]
-    papers = "照片"
+    evidence = ["照片"]
     source = "示例依据"
+    source_status = SourceStatus.PRACTICE
     starts_on = date(2024, 1, 1)
 
 
@@ -43,13 +59,31 @@ class ObligationFactory(factory.django.DjangoModelFactory):
         model = Obligation
 
     duty = factory.SubFactory(DutyFactory)
+    code = factory.SelfAttribute("duty.code")
     period_start = date(2026, 3, 1)
     period_end = date(2026, 3, 31)
     due_on = date(2026, 3, 31)
+    counts_from = factory.SelfAttribute("period_start")
+    counts_until = factory.SelfAttribute("period_end")
+    times = factory.SelfAttribute("duty.times")
+
+
+def obligation_in(start: date, end: date, due_on: date | None = None, **more) -> Obligation:
+    """Return an obligation of the period from ``start`` to ``end``."""
+    return ObligationFactory(period_start=start, period_end=end, due_on=due_on, **more)
+
+
+class SeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Series
+
+    name = "示例系列"
+    created_at = factory.LazyFunction(timezone.now)
+    created_by = factory.SubFactory(UserFactory)
 
 
 class ActivityFactory(factory.django.DjangoModelFactory):
-    """A record; ``verified=True`` for one that counts."""
+    """A record; ``verified=True`` for one that counts, ``planned`` or ``published`` before it."""
 
     class Meta:
         model = Activity
@@ -62,9 +96,25 @@ class ActivityFactory(factory.django.DjangoModelFactory):
             verified_by=factory.SubFactory(UserFactory),
             verifications=1,
         )
+        planned = factory.Trait(state=ActivityState.PLANNED, recorded_at=None, recorded_by=None)
+        published = factory.Trait(
+            state=ActivityState.PUBLISHED,
+            audience=Audience.MEMBERS,
+            published_at=factory.LazyFunction(timezone.now),
+            published_by=factory.SubFactory(UserFactory),
+            recorded_at=None,
+            recorded_by=None,
+        )
 
     title = factory.Sequence(lambda n: f"示例义诊{n}")
+    kind = Kind.VOLUNTEER
     held_on = date(2026, 3, 14)
+    state = ActivityState.RECORDED
+    created_at = factory.LazyFunction(
+        lambda: datetime(2026, 3, 1, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+    )
+    created_by = factory.SubFactory(UserFactory)
+    changed_at = factory.SelfAttribute("created_at")
     recorded_at = factory.LazyFunction(
         lambda: datetime(2026, 3, 15, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
     )
@@ -82,6 +132,39 @@ class FulfilmentFactory(factory.django.DjangoModelFactory):
 
     activity = factory.SubFactory(ActivityFactory)
     obligation = factory.SubFactory(ObligationFactory)
+    code = factory.SelfAttribute("obligation.code")
+
+
+class JointMarkFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = JointMark
+
+    activity = factory.SubFactory(ActivityFactory)
+    code = JointCode.SERVICE
+
+
+class PlanVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlanVersion
+
+    year = 2026
+    number = factory.Sequence(lambda n: n + 1)
+    saved_at = factory.LazyFunction(timezone.now)
+    saved_by = factory.SubFactory(UserFactory)
+
+
+class SignUpFactory(factory.django.DjangoModelFactory):
+    """A sign-up that has its places; they are not counted in ``activity.taken``."""
+
+    class Meta:
+        model = SignUp
+
+    activity = factory.SubFactory(ActivityFactory, published=True)
+    pharmacy = factory.SubFactory(PharmacyFactory)
+    people = 1
+    state = SignUpState.TAKEN
+    signed_at = factory.LazyFunction(timezone.now)
+    signed_by = factory.SubFactory(UserFactory)
 
 
 class ActivityPaperFactory(factory.django.DjangoModelFactory):

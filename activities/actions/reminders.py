@@ -1,0 +1,84 @@
+"""Telling people in time what is still to be done: once for each occasion, never when done."""
+
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from accounts.models import RoleGrant
+from accounts.roles import GRANTS, Permission, Role
+from activities.actions.planning import when_and_where
+from activities.deadlines import reminder_due
+from activities.enums import SignUpState
+from activities.models import Activity, Obligation
+from association import outbox
+from association.models import CalendarDay
+from association.working_days import UnknownYearError
+
+
+@transaction.atomic
+def remind(obligation: Obligation, *, now: datetime) -> int:
+    """Remind the office of an unmet obligation: once for each lead of its rule.
+
+    A rule without leads after its day gets one reminder when it is overdue. Returns how many
+    people get a message now.
+    """
+    today = localdate(now)
+    duty, day = obligation.duty, obligation.last_day
+    if day is None or not Obligation.objects.unmet().filter(pk=obligation.pk).exists():
+        return 0
+    lead = _lead_for_today(obligation, today)
+    if lead is None:
+        return 0
+    left = (day - today).days
+    if left < 0:
+        slot, subject = f"late-{-lead}d", f"{obligation}还没有完成记录，已过最晚日期"
+    else:
+        slot, subject = f"due-{lead}d", f"{obligation}还差 {left} 天到期"
+        if not left:
+            subject = f"{obligation}今天到期"
+    papers = "、".join(duty.evidence) or "照片或签到表"
+    return outbox.post(
+        f"obligation:{obligation.pk}:{slot}",
+        to=office(),
+        subject=subject,
+        body=(
+            f"{duty.full_name}，最晚 {day.month}月{day.day}日。"
+            f"办完后登记活动，并传上{papers}，再请同事核实。"
+        ),
+        link=f"/activities/periods/{obligation.pk}/",
+        now=now,
+    )
+
+
+@transaction.atomic
+def remind_guests(activity: Activity, *, now: datetime) -> int:
+    """Tell those who have places for an activity when and where it is; once."""
+    signed = activity.sign_ups.filter(state=SignUpState.TAKEN).values("signed_by")
+    return outbox.post(
+        f"activity:{activity.pk}:tomorrow:{activity.held_on.isoformat()}",
+        to=get_user_model().objects.filter(is_active=True, pk__in=signed),
+        subject=f"明天：{activity.title}"[:120],
+        body=f"{when_and_where(activity)}。到现场扫组织者屏幕上的码签到；去不了请先取消报名。",
+        link=f"/activities/{activity.pk}/",
+        now=now,
+    )
+
+
+def _lead_for_today(obligation: Obligation, today: date) -> int | None:
+    duty, day = obligation.duty, obligation.last_day
+    if not duty.leads_in_workdays or day < today:
+        return reminder_due(day, duty.lead_days, today)
+    try:
+        left = CalendarDay.objects.calendar().count(today, day)
+    except UnknownYearError:
+        return None  # it cannot be said how many working days are left, so nobody is told wrong
+    return reminder_due(today + timedelta(days=left), duty.lead_days, today)
+
+
+def office():
+    """The people who keep the activities of the whole association."""
+    keepers = [role for role in Role if Permission.ACTIVITY_MANAGE in GRANTS[role]]
+    grants = RoleGrant.objects.in_force().filter(role__in=keepers, area=None)
+    return get_user_model().objects.filter(is_active=True, pk__in=grants.values("user"))

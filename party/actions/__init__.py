@@ -1,1 +1,0 @@
-"""Acts of the Party room, one file per aggregate."""
