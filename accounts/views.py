@@ -14,6 +14,7 @@ from accounts import actions, queries
 from accounts.forms import NewPasswordForm, PersonForm, PhoneForm, ReasonForm, RoleForm
 from accounts.guards import public_page, requires, signed_in_page
 from accounts.models import RoleGrant, User
+from accounts.own_pages import pages_of
 from accounts.passwords import is_staff_account
 from accounts.permissions import roles_anywhere
 from accounts.roles import Permission, Role
@@ -39,6 +40,7 @@ def profile(request):
         "grants": grants,
         "place_roles": [r for r in Role if r in held and r not in {g.role for g in grants}],
         "is_staff_account": is_staff_account(request.user),
+        "own_pages": pages_of(request.user),
         "heading": "我的",
     }
     return render(request, "accounts/profile.html", context)

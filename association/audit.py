@@ -22,6 +22,11 @@ def acting_as(role: str) -> Iterator[None]:
         _acting_role.reset(token)
 
 
+def acting_role() -> str:
+    """Return the role that opened the door, empty outside of any."""
+    return _acting_role.get()
+
+
 def record(act: str, *, by, target: models.Model, now: datetime, role="", **detail) -> AuditEvent:
     """Write one audit event inside the caller's transaction.
 

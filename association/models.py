@@ -135,6 +135,49 @@ class AuditSealEntry(models.Model):
         return f"{self.seal_id}/{self.position} #{self.event_id}"
 
 
+class ReadEvent(models.Model):
+    """One look at a sealed or otherwise guarded value: who saw what of whom, when and why.
+
+    Written before the value is shown (association.read_log); the person concerned can read the
+    lines about the own record. Append-only in the same three ways as the audit trail.
+    """
+
+    reader_id = models.CharField("查看人编号", max_length=32)
+    reader_label = models.CharField("查看人", max_length=150)
+    reader_role = models.CharField("以何角色", max_length=32, blank=True)
+    what = models.CharField("看了什么", max_length=60)
+    target_model = models.CharField("对象类型", max_length=64)
+    target_id = models.CharField("对象编号", max_length=64)
+    target_label = models.CharField("对象", max_length=200)
+    reason = models.CharField("理由", max_length=200)
+    happened_at = models.DateTimeField("查看时间")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "查看记录"
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="association_readevent_says_why"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["target_model", "target_id", "-happened_at"], name="read_by_target"
+            ),
+            models.Index(fields=["reader_id", "-happened_at"], name="read_by_reader"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.target_label} #{self.pk}"
+
+    def save(self, *args, **kwargs) -> None:
+        if self.pk is not None:
+            raise AppendOnlyError("Read events are never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise AppendOnlyError("Read events are never deleted.")
+
+
 class StoredFile(models.Model):
     """A paper or photo that somebody handed in: private, checked, re-encoded, never public.
 

@@ -228,6 +228,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # marks are typed one shop at a time
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
+# The keys of sealed columns (association.encryption): a file outside the database and its backup.
+KEYRING = Path(env("KEYRING", str(PORTAL_DATA / "keyring")))
 # What one uploaded workbook may ask of the machine (association.sheet_guard.Limits).
 SHEET_LIMITS = {
     "megabytes": 20,

@@ -9,6 +9,9 @@ class ReportsConfig(AppConfig):
     verbose_name = "工作台与报表"
 
     def ready(self) -> None:
+        from reports.metrics import register_all  # noqa: PLC0415 -- rooms load after the apps
+
+        register_all()
         staff = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR})
         register(
             Item("shop", "首页", "home", "reports:home", roles=SHOP_ROLES, order=1),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, TruncDate
+from django.urls import reverse
 
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission, Role
@@ -126,6 +127,9 @@ class PartyOrganisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("party:organisation", args=[self.pk])
+
     def roles_of(self, user) -> frozenset[Role]:
         """Roles held everywhere, and PARTY_SECRETARY by a post here or above."""
         if self.pk in organisations_kept_by(user):
@@ -224,6 +228,14 @@ class Post(models.Model):
     )
     role = models.CharField("岗位", max_length=32, choices=PostRole.choices)
     name = models.CharField("姓名", max_length=50)
+    member = models.ForeignKey(
+        "party.PartyMember",
+        verbose_name="党员",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="posts",
+    )
     user = user_reference("party_posts", "登录账号", null=True, blank=True)
     from_outside = models.CharField("派出单位", max_length=80, blank=True)
     document = models.CharField("任职文号", max_length=80, blank=True)

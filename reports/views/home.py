@@ -30,6 +30,8 @@ def home(request):
         return _shop_home(request)
     if workspace == Role.REGULATOR:
         return redirect("reports:cockpit")
+    if workspace == Role.PARTY_SECRETARY:
+        return redirect("party:desk")
     return _desk_home(request)
 
 

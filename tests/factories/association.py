@@ -17,6 +17,7 @@ from association.models import (
     Heartbeat,
     Job,
     Message,
+    ReadEvent,
     StoredFile,
 )
 from tests.factories.accounts import UserFactory
@@ -129,3 +130,17 @@ class HeartbeatFactory(factory.django.DjangoModelFactory):
 
     name = "worker"
     seen_at = factory.LazyFunction(timezone.now)
+
+
+class ReadEventFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReadEvent
+
+    reader_id = "1"
+    reader_label = "示例用户"
+    what = "身份证号"
+    target_model = "party.PartyMember"
+    target_id = "1"
+    target_label = "示例党员"
+    reason = "示例理由"
+    happened_at = factory.LazyFunction(timezone.now)

@@ -1,0 +1,1 @@
+"""Acts of the Party room, one file per aggregate."""

@@ -1,0 +1,26 @@
+"""Reads of the Party room for its own pages and for the rooms above.
+
+The rooms above ask ``rule_book``, ``meetings_held``, ``branches``, ``life_owed`` and ``totals``.
+"""
+
+from party.queries.meetings import (
+    due_members,
+    life_owed,
+    meetings_held,
+    missing_before_filing,
+    roll_of,
+)
+from party.queries.organisations import branches, keepers_of, totals
+from party.queries.rules import rule_book
+
+__all__ = [
+    "branches",
+    "due_members",
+    "keepers_of",
+    "life_owed",
+    "meetings_held",
+    "missing_before_filing",
+    "roll_of",
+    "rule_book",
+    "totals",
+]
