@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import phone
 from accounts.models import Area, Invitation, RoleGrant, User
@@ -17,8 +17,12 @@ def areas() -> QuerySet[Area]:
 
 
 def people_matching(text: str) -> QuerySet[User]:
-    """Return the accounts whose name, login or phone holds ``text``, by login."""
-    found = User.objects.order_by("username")
+    """Return the accounts whose name, login or phone holds ``text``.
+
+    Whoever holds a role of the association stands first, then the people of the shops.
+    """
+    held = RoleGrant.objects.in_force().filter(user=OuterRef("pk"))
+    found = User.objects.order_by(~Exists(held), "username")
     if text:
         number = phone.normalise(text) or text
         found = found.filter(

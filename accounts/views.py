@@ -93,7 +93,7 @@ def people(request):
         "page": page,
         "q": text,
         "summary": f"共 {page.paginator.count} 个账号，"
-        f"第 {page.number}/{page.paginator.num_pages} 页",
+        f"第 {page.number} / {page.paginator.num_pages} 页",
         "previous_url": _page_url(text, page.previous_page_number() if page.has_previous() else 0),
         "next_url": _page_url(text, page.next_page_number() if page.has_next() else 0),
         "waiting": queries.grants_waiting(),

@@ -254,8 +254,6 @@ def working_days(request):
         "year": year,
         "days": queries.days_of(year) if year else [],
         "missing": queries.missing_years(today),
-        "next_is_missing": today.month < 11 and today.year + 1 not in known,
-        "next_year": today.year + 1,
         "tabs": [
             {"label": f"{y} 年", "url": f"?year={y}", "count": None, "current": y == year}
             for y in known
@@ -345,8 +343,9 @@ def _pages(page, state: dict) -> dict:
     def url(number):
         return f"?{urlencode({**state, 'page': number})}"
 
+    count, last = page.paginator.count, page.paginator.num_pages
     return {
-        "summary": f"第 {page.number}/{page.paginator.num_pages} 页",
+        "summary": f"第 {page.number} / {last} 页，共 {count} 条",
         "previous_url": url(page.previous_page_number()) if page.has_previous() else "",
         "next_url": url(page.next_page_number()) if page.has_next() else "",
     }

@@ -159,7 +159,7 @@ def detail(request, violation):
 
 def _detail(request, violation, *, form=None, act="", status=200):
     acts = queries.acts_open_to(request.user, violation)
-    until = cn_date(violation.ends_on) if violation.ends_on else "撤销为止"
+    until = f"至 {cn_date(violation.ends_on)}" if violation.ends_on else "起，撤销为止"
     context = {
         "violation": violation,
         "acts": acts,
@@ -172,7 +172,7 @@ def _detail(request, violation, *, form=None, act="", status=200):
             {"name": "文书号", "value": violation.document_number},
             {"name": "作出机关", "value": violation.authority},
             {"name": "文书日期", "value": violation.decided_on and cn_date(violation.decided_on)},
-            {"name": "影响期", "value": f"{cn_date(violation.starts_on)}至 {until}"},
+            {"name": "影响期", "value": f"{cn_date(violation.starts_on)}{until}"},
         ],
         "crumbs": _crumbs(violation.pharmacy.name),
     }

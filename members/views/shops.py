@@ -79,6 +79,7 @@ def shop_list(request):
         "filter_query": query_without(request, "before", "after"),
         "may_invite": allowed(request.user, Permission.PHARMACY_INVITE),
         "actions": _list_actions(request.user),
+        "situation": _situation(counts),
     }
     return render_page(request, "members/shop_list.html", "members/_shop_list.html", context)
 
@@ -330,8 +331,25 @@ def _list_actions(user) -> list[dict]:
             {"label": "会员单位", "url": reverse("members:units"), "icon": "building-store"}
         )
     if allowed(user, Permission.PHARMACY_MANAGE):
-        doors.append({"label": "新增会员单位", "url": reverse("members:add_unit"), "icon": "plus"})
+        doors.append(
+            {
+                "label": "新增会员单位",
+                "url": reverse("members:add_unit"),
+                "icon": "plus",
+                "primary": True,
+            }
+        )
     return doors
+
+
+def _situation(counts: dict) -> str:
+    """Say in one line what the register holds and which licences ask for a look."""
+    parts = [f"{count_words(counts['all'])} 家药店"] if counts["all"] else ["名册里还没有药店"]
+    if counts["over"]:
+        parts.append(f"{count_words(counts['over'])} 家许可证已过期")
+    if counts["due"]:
+        parts.append(f"{count_words(counts['due'])} 家 60 天内到期")
+    return "，".join(parts)
 
 
 def _shop_actions(user, pharmacy, *, may_manage: bool) -> list[dict]:

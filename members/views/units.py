@@ -34,7 +34,15 @@ def unit_list(request):
         "previous_url": page_url(request, "before", page.before),
         "next_url": page_url(request, "after", page.after),
         "crumbs": [{"label": "会员与药店", "url": reverse("members:list")}],
-        "actions": [{"label": "新增会员单位", "url": reverse("members:add_unit"), "icon": "plus"}]
+        "situation": f"{count_words(counts['here'])} 家单位" + ("符合条件" if q else ""),
+        "actions": [
+            {
+                "label": "新增会员单位",
+                "url": reverse("members:add_unit"),
+                "icon": "plus",
+                "primary": True,
+            }
+        ]
         if may_manage
         else [],
     }

@@ -187,6 +187,6 @@ def test_the_owners_page_costs_the_same_queries_for_one_and_three_shops(
     files = [AssessmentFactory(cycle=cycle) for _ in range(shops)]
     client.force_login(owner_of(*(file.pharmacy for file in files)))
     client.get("/")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/")
     assert timezone.localdate() <= cycle.entry_closes_on
