@@ -32,8 +32,10 @@ def record(act: str, *, by, target: models.Model, now: datetime, role="", **deta
 
     ``act`` is dotted and past tense (``rating.marked``); ``by`` is a user, or ``None`` for the
     portal itself. ``detail`` must be JSON-safe: what changed and why, never a whole record and
-    never an ID-card number.
+    never an ID-card number. A record that must not be named in the trail (a Party member) has an
+    ``audit_label`` of its own.
     """
+    label = getattr(target, "audit_label", "") or str(target)
     return AuditEvent.objects.create(
         act=act,
         actor_id=str(by.pk) if by is not None else "",
@@ -41,7 +43,7 @@ def record(act: str, *, by, target: models.Model, now: datetime, role="", **deta
         actor_role=role or (_acting_role.get() if by is not None else ""),
         target_model=target._meta.label,
         target_id=str(target.pk),
-        target_label=str(target)[:200],
+        target_label=label[:200],
         detail=detail,
         happened_at=now,
     )

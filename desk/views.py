@@ -21,6 +21,7 @@ from association.sheet_reading import open_sheet
 from desk import actions, queries
 from desk.act_words import acts_matching, word_for
 from desk.forms import AreaForm, AuditFilterForm, ProfileForm, WorkingDaysForm
+from desk.guarded_trail import is_shut
 from desk.working_day_table import read_rows, read_text
 
 ROWS_A_PAGE = 50
@@ -329,7 +330,12 @@ def audit_trail(request):
     context = {
         "form": form,
         "events": [
-            (event, word_for(event.act), ROLE_WORDS.get(event.actor_role, ""))
+            (
+                event,
+                word_for(event.act),
+                ROLE_WORDS.get(event.actor_role, ""),
+                is_shut(request.user, event.act),
+            )
             for event in rows[:ROWS_A_PAGE]
         ],
         "is_filtered": bool(state),

@@ -4,6 +4,7 @@ from django.urls import reverse
 from accounts import navigation, own_pages
 from accounts.permissions import register_role_source
 from accounts.roles import Permission, Role
+from desk import guarded_trail
 
 
 class PartyConfig(AppConfig):
@@ -15,6 +16,7 @@ class PartyConfig(AppConfig):
 
         register_role_source(party_roles)
         own_pages.register("party", _own_record)
+        guarded_trail.guard("party.", Permission.PARTY_VIEW)
         keeper = frozenset({Role.PARTY_SECRETARY})
         pages = (
             ("支部工作", "layout-dashboard", "party:desk"),

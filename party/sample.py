@@ -92,7 +92,7 @@ def party(story: sample.Story) -> None:
     default_content.consent_texts(story.now)
     default_content.work_list(story.now)
     by, second = story.user("secretary"), story.user("second_secretary")
-    now = story.days_ago(338)
+    now = story.days_ago(349, hour=15)
     people = {
         key: accounts.create_user(username=login, real_name=name, by=by, now=now)
         for key, name, _role, _label, login, _home in PEOPLE
@@ -110,7 +110,7 @@ def party(story: sample.Story) -> None:
         organisations.PostFacts(
             role=PostRole.SECRETARY,
             name="林某",
-            starts_on=_day(story, 338),
+            starts_on=_day(story, 349),
             document="示例党〔2024〕12号",
             user=people["party_secretary"],
         ),
@@ -174,7 +174,7 @@ def _cover(tree, chain, singles, *, by, now) -> None:
 
 
 def _register(story, tree, chain, singles, people) -> dict[str, PartyMember]:
-    by, now = people["party_secretary"], story.days_ago(330)
+    by, now = people["party_secretary"], story.days_ago(348, hour=9)
     groups = [tree["第一党小组"], tree["第二党小组"]]
     places = singles[4:9] or [chain]
     found: dict[str, PartyMember] = {}
@@ -228,8 +228,8 @@ def _register(story, tree, chain, singles, people) -> dict[str, PartyMember]:
 
 
 def _posts(story, tree, register, people, second) -> None:
-    by, now = people["party_secretary"], story.days_ago(329)
-    since = _day(story, 329)
+    by, now = people["party_secretary"], story.days_ago(348, hour=11)
+    since = _day(story, 348)
 
     def appoint(place, role, name, *, user=None, outside="", unit=None):
         facts = organisations.PostFacts(
@@ -278,7 +278,7 @@ def _posts(story, tree, register, people, second) -> None:
 
 def _numbers(story, register) -> None:
     """Consents on paper for most, then ID number and phone; two have not agreed yet."""
-    by, now = story.user("party_clerk"), story.days_ago(320)
+    by, now = story.user("party_clerk"), story.days_ago(345)
     text = consent_text_in_force(timezone.localdate(now))
     for place, (name, member) in enumerate(register.items()):
         if name in ("罗某", "彭某"):
@@ -324,7 +324,7 @@ class Plan:
 def year_of_meetings(story: sample.Story) -> None:
     """A year by the rules up to now, with one gap; the latest waits to be filed, one is to come."""
     today = timezone.localdate(story.now)
-    first = today - timedelta(days=318)
+    first = today - timedelta(days=345)
     tree = {each.name: each for each in PartyOrganisation.objects.all()}
     rng = story.rng("party_meetings")
     plans = [
@@ -369,18 +369,18 @@ def _plans(year: int) -> Iterator[Plan]:
             Plan(
                 OWN_BRANCH,
                 MeetingKind.COMMITTEE,
-                date(year, month, 5),
+                date(year, month, 26),
                 f"{month}月支委会",
                 motion=f"{month}月工作安排",
             )
         )
         plans += [
-            Plan(group, MeetingKind.GROUP, date(year, month, 12), f"{month}月党小组会")
+            Plan(group, MeetingKind.GROUP, date(year, month, 27), f"{month}月党小组会")
             for group in ("第一党小组", "第二党小组")
         ]
         also = (MeetingKind.LECTURE,) if month % 3 == 1 else ()
         plans += [
-            Plan(branch, MeetingKind.THEME_DAY, date(year, month, 15), f"主题党日：{topic}", also)
+            Plan(branch, MeetingKind.THEME_DAY, date(year, month, 22), f"主题党日：{topic}", also)
             for branch in (OWN_BRANCH, CHAIN_BRANCH, JOINT_BRANCH)
         ]
         if month % 3 == 2:
@@ -452,12 +452,12 @@ def work_list(story: sample.Story) -> None:
     today = timezone.localdate(story.now)
     own = PartyOrganisation.objects.get(name=OWN_BRANCH)
     lead, clerk = story.user("party_secretary"), story.user("party_clerk")
-    work.set_out(own, today.year, by=lead, now=story.days_ago(310))
+    work.set_out(own, today.year, by=lead, now=story.days_ago(344))
     rng = story.rng("party_work")
     tasks = own.work_tasks.select_related("item").filter(due_on__lt=today - timedelta(days=20))
     for task in tasks.order_by("due_on", "pk"):
         reported = timezone.make_aware(datetime.combine(task.due_on, time(16)))
-        if reported < story.days_ago(309):
+        if reported < story.days_ago(343):
             continue
         if task.due_on > today - timedelta(days=70) and rng.random() < 0.12:
             continue  # left undone: the list says so

@@ -12,7 +12,7 @@ from django.urls import reverse
 from activities.enums import ActivityState
 from activities.models import Activity, Obligation
 from members.models import Pharmacy
-from party import life, structure
+from party import structure
 from party.enums import ASSOCIATION_ROLES, COMMITTEE_ROLES, MeetingKind, PostRole
 from party.metrics import Figure, register, share
 from party.models import PartyMember, PartyOrganisation, Post
@@ -110,25 +110,31 @@ def executives_in_committee(organisation, start: date, end: date, today: date) -
 def _held_of(
     organisation, start: date, end: date, today: date, kinds: tuple[str, ...]
 ) -> tuple[int, int]:
+    """Return how many were held of those whose period is over, or that were held before it is."""
+    days = [(each.kind, each.held_on) for each in life_held(organisation, start.year)]
     owed = [
         each
         for each in life_owed(organisation, start.year, today=today)
-        if each.kind in kinds and start <= each.end <= end
+        if each.kind in kinds and start <= each.end and each.end.replace(day=1) <= end
     ]
-    held = [(each.kind, each.held_on) for each in life_held(organisation, start.year)]
-    missing = life.missing(owed, held, today=end)
-    return len(owed) - len([each for each in owed if each in missing]), len(owed)
+    held = [
+        each
+        for each in owed
+        if any(kind == each.kind and each.start <= day <= each.end for kind, day in days)
+    ]
+    counted = [each for each in owed if each in held or each.is_over(today)]
+    return len(held), len(counted)
 
 
 def meetings_on_time(organisation, start: date, end: date, today: date) -> Figure | None:
-    """三会一课按期: of the meetings whose period has ended within the task's, those held."""
+    """三会一课按期: of the meetings that the task's period asks for, those held."""
     kinds = (MeetingKind.GENERAL, MeetingKind.COMMITTEE, MeetingKind.GROUP, MeetingKind.LECTURE)
     done, owed = _held_of(organisation, start, end, today, kinds)
     return share(done, owed, unit=" 次", url=reverse("party:meetings"))
 
 
 def theme_days(organisation, start: date, end: date, today: date) -> Figure | None:
-    """主题党日: of the months that have ended within the task's, those with one."""
+    """主题党日: of the months of the task's period, those with one."""
     done, owed = _held_of(organisation, start, end, today, (MeetingKind.THEME_DAY,))
     return share(done, owed, unit=" 次", url=reverse("party:meetings"))
 
@@ -167,7 +173,10 @@ def licences_expired(organisation, start: date, end: date, today: date) -> Figur
 
 
 def _obligations_met(code: str, start: date, end: date) -> tuple[int, int]:
-    owed = Obligation.objects.filter(duty__code=code, period_end__range=(start, end))
+    """Return how many of the association's own obligations of the periods that ended are met."""
+    owed = Obligation.objects.standing().filter(
+        code=code, organisation=None, period_end__range=(start, end)
+    )
     return owed.count() - owed.unmet().count(), owed.count()
 
 
@@ -187,9 +196,9 @@ def clinics(organisation, start: date, end: date, today: date) -> Figure | None:
     """义诊: verified clinics of the year up to now; the goal is for the whole year."""
     year = (date(start.year, 1, 1), end)
     held = Activity.objects.filter(
-        obligations__duty__code="duty/D01", state=ActivityState.VERIFIED, held_on__range=year
+        obligations__code="duty/D01", state=ActivityState.VERIFIED, held_on__range=year
     )
-    if not Obligation.objects.filter(duty__code="duty/D01", period_start__year=start.year).exists():
+    if not Obligation.objects.filter(code="duty/D01", period_start__year=start.year).exists():
         return None
     return Figure(f"今年 {held.distinct().count()} 场", note="指标按全年计")
 

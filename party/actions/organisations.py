@@ -296,7 +296,7 @@ def appoint(organisation: PartyOrganisation | None, facts: PostFacts, *, by, now
         now=now,
         place=str(organisation or facts.unit or ""),
         document=facts.document,
-        login=str(facts.user or ""),
+        login=facts.user.username if facts.user else "",
     )
     return post
 
@@ -315,7 +315,7 @@ def confirm_access(post: Post, *, by, now: datetime) -> Post:
         raise SamePersonError("开通党务登录要由申请人和本人以外的另一位确认。")
     post.access_confirmed_at, post.access_confirmed_by = now, by
     post.save(update_fields=["access_confirmed_at", "access_confirmed_by"])
-    audit.record("party.access_confirmed", by=by, target=post, now=now, login=str(post.user))
+    audit.record("party.access_confirmed", by=by, target=post, now=now, login=post.user.username)
     return post
 
 
@@ -329,7 +329,13 @@ def identify(post: Post, member, *, by, now: datetime) -> Post:
         raise WrongPlaceError(f"{member}已经离开，请选在册党员。")
     post.member = member
     post.save(update_fields=["member"])
-    audit.record("party.post_identified", by=by, target=post, now=now, member=str(member or ""))
+    audit.record(
+        "party.post_identified",
+        by=by,
+        target=post,
+        now=now,
+        member=str(member.pk) if member else "",
+    )
     return post
 
 

@@ -110,7 +110,7 @@ def assign(task: WorkTask, owner_name: str, *, by, now: datetime) -> WorkTask:
     task = _locked(task)
     task.owner_name = owner_name.strip()
     task.save(update_fields=["owner_name"])
-    audit.record("party.work_assigned", by=by, target=task, now=now, owner=task.owner_name)
+    audit.record("party.work_assigned", by=by, target=task, now=now, named=bool(task.owner_name))
     return task
 
 
@@ -286,7 +286,7 @@ def accept(problem: Problem, *, acceptor_name: str, by, now: datetime) -> Proble
     problem.acceptor_name = acceptor
     problem.accepted_at, problem.accepted_by = now, by
     problem.save()
-    audit.record("party.problem_accepted", by=by, target=problem, now=now, acceptor=acceptor)
+    audit.record("party.problem_accepted", by=by, target=problem, now=now)
     return problem
 
 

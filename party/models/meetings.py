@@ -113,6 +113,11 @@ class Meeting(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def audit_label(self) -> str:
+        """What the audit trail of the house may call it: its kind, no subject."""
+        return self.get_kind_display()
+
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds on the organisation."""
         return self.organisation.roles_of(user)

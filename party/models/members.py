@@ -199,6 +199,11 @@ class PartyMember(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_label(self) -> str:
+        """What the audit trail of the house may call the person: nobody's name."""
+        return "一名党员"
+
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds on the organisation; being the person gives none."""
         return self.organisation.roles_of(user)

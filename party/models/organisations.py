@@ -1,7 +1,7 @@
 """The tree of Party organisations, the companies they cover, and who holds which post."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now, TruncDate
 from django.urls import reverse
@@ -46,6 +46,10 @@ class PartyOrganisationQuerySet(models.QuerySet):
     def standing(self) -> "PartyOrganisationQuerySet":
         """Organisations that have not been dissolved."""
         return self.filter(dissolved_on=None)
+
+    def with_member_count(self) -> "PartyOrganisationQuerySet":
+        """Each with ``member_count``: the members on its own register today."""
+        return self.annotate(member_count=Count("members", filter=Q(members__left_on=None)))
 
     def branches(self) -> "PartyOrganisationQuerySet":
         """Branches and joint branches: who owes 三会一课."""
@@ -300,6 +304,11 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}（{self.get_role_display()}）"
+
+    @property
+    def audit_label(self) -> str:
+        """What the audit trail of the house may call it: the post, not who holds it."""
+        return self.get_role_display()
 
     def roles_of(self, user) -> frozenset[Role]:
         """Roles on the organisation; the association's posts are kept with any of them."""

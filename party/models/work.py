@@ -145,6 +145,11 @@ class WorkTask(models.Model):
         """What people call the period: 2026年3月."""
         return period_name(self.period_start, self.period_end)
 
+    @property
+    def audit_label(self) -> str:
+        """What the audit trail of the house may call it: no subject, no name."""
+        return "一项清单任务"
+
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds on the organisation."""
         return self.organisation.roles_of(user)
@@ -267,6 +272,11 @@ class Problem(models.Model):
 
     def __str__(self) -> str:
         return self.description[:40]
+
+    @property
+    def audit_label(self) -> str:
+        """What the audit trail of the house may call it: no subject, no name."""
+        return "一个问题"
 
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds on the organisation."""

@@ -9,7 +9,15 @@ from django.utils.timezone import localdate
 
 from association.models import AuditEvent
 from party import life, voting
-from party.enums import COMMITTEE_ROLES, MeetingKind, MeetingState, Presence, Rights, Standing
+from party.enums import (
+    COMMITTEE_ROLES,
+    MeetingKind,
+    MeetingState,
+    OrganisationKind,
+    Presence,
+    Rights,
+    Standing,
+)
 from party.models import Meeting, Motion, PartyMember, PartyOrganisation
 from party.queries.rules import rule_book
 
@@ -113,26 +121,35 @@ def missing_before_filing(meeting: Meeting) -> list[str]:
 # ------------------------------------------------------------------ what the rules ask for
 
 
+def with_groups(organisation: PartyOrganisation) -> list[int]:
+    """Return the pks of the organisation and of its groups, read once per record."""
+    own = getattr(organisation, "_with_groups", None)
+    if own is None:
+        groups = organisation.children.standing().filter(kind=OrganisationKind.GROUP)
+        own = [organisation.pk, *groups.order_by("pk").values_list("pk", flat=True)]
+        organisation._with_groups = own
+    return own
+
+
 def life_owed(organisation: PartyOrganisation, year: int, *, today: date) -> list[life.Owed]:
     """Return the meetings that the rules ask of a branch in ``year``, period by period.
 
     A year that is over keeps the rules of its last day.
     """
     book = rule_book(min(date(year, 12, 31), today), organisation)
-    has_groups = any(child.kind == "group" for child in organisation.children.standing())
     return life.owed_in(
         year,
         book,
         has_committee=organisation.has_committee,
-        has_groups=has_groups,
+        has_groups=len(with_groups(organisation)) > 1,
         since=organisation.founded_on,
     )
 
 
 def life_held(organisation: PartyOrganisation, year: int) -> list[HeldMeeting]:
     """Return what the branch and its groups held in ``year``."""
-    groups = organisation.children.standing().filter(kind="group").values_list("pk", flat=True)
-    return meetings_held([organisation.pk, *groups], date(year, 1, 1), date(year, 12, 31))
+    own = with_groups(organisation)
+    return meetings_held(own, date(year, 1, 1), date(year, 12, 31))
 
 
 def life_gaps(organisation: PartyOrganisation, year: int, *, today: date) -> list[life.Owed]:

@@ -30,7 +30,6 @@ from party.forms import (
 )
 from party.models import Meeting, MeetingPaper, Motion, PartyOrganisation
 from party.queries import meetings as queries
-from party.queries.organisations import sizes_of
 from party.views.pages import asked_number, crumb, form_page, press, stored
 from party.workflow import MEETING, PERMISSION_FOR
 
@@ -42,13 +41,13 @@ def chosen_branch(request) -> tuple[PartyOrganisation | None, list[PartyOrganisa
 
     Without a choice it is the branch with most members: the association's own.
     """
-    branches = list(PartyOrganisation.objects.visible_to(request.user).standing().branches())
+    visible = PartyOrganisation.objects.visible_to(request.user).standing().branches()
+    branches = list(visible.with_member_count().order_by("pk"))
     asked = asked_number(request, "organisation")
     found = next((each for each in branches if each.pk == asked), None)
     if found is None and branches:
-        sizes = sizes_of(branches)
-        found = max(branches, key=lambda each: (sizes[each.pk].members, -each.pk))
-    return found, sorted(branches, key=lambda each: each.pk)
+        found = max(branches, key=lambda each: (each.member_count, -each.pk))
+    return found, branches
 
 
 def chosen_year(request) -> int:
@@ -66,7 +65,7 @@ def index(request):
     if branch is None:
         return render(request, "party/meetings.html", {"branch": None})
     table = queries.life_table(branch, year, today=today)
-    own = [branch.pk, *branch.children.standing().values_list("pk", flat=True)]
+    own = queries.with_groups(branch)
     shown = (
         Meeting.objects.visible_to(request.user)
         .filter(organisation__in=own, starts_at__year=year)

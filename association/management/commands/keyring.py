@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--make", action="store_true", help="make the keyring file, once")
+        what.add_argument("--make", action="store_true", help="make the file if there is none")
         what.add_argument("--add", action="store_true", help="put a new sealing key on top")
         what.add_argument("--reseal", action="store_true", help="seal all values with the new key")
 
@@ -20,9 +20,12 @@ class Command(BaseCommand):
         path, now = Path(settings.KEYRING), timezone.now()
         name = f"{now:%Y%m%dT%H%M%S}"
         if make:
-            if not encryption.make(path, name):
-                raise CommandError(f"{path} 已经有了，没有改动。")
-            self.stdout.write(f"密钥文件已写入 {path}，请另存一份，不要和数据库备份放在一起。")
+            made = encryption.make(path, name)
+            self.stdout.write(
+                f"密钥文件已写入 {path}，请另存一份，不要和数据库备份放在一起。"
+                if made
+                else f"{path} 已经有了，没有改动。"
+            )
             return
         if not path.exists():
             raise CommandError(f"{path} 还没有。请先运行 ./portal manage keyring --make。")
