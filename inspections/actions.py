@@ -8,13 +8,14 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from accounts.roles import Role
 from association import audit, outbox
+from association.canonical_json import sha256_hex
 from association.errors import BusinessRuleError
 from association.models import StoredFile
 from inspections.models import Ground, Violation
 from inspections.workflow import VIOLATION
 from members.models import Pharmacy, Position
+from members.queries import units_of
 
 
 class GroundUnknownError(BusinessRuleError):
@@ -31,6 +32,14 @@ class PaperMissingError(BusinessRuleError):
 
 class SamePersonError(BusinessRuleError):
     """Who prepared a fact does not establish it."""
+
+
+class RecusedError(BusinessRuleError):
+    """Nobody decides about a shop of their own company."""
+
+
+class LeadChangedError(BusinessRuleError):
+    """Somebody else completed the lead since the form was opened."""
 
 
 class ReasonMissingError(BusinessRuleError):
@@ -90,11 +99,23 @@ def prepare(
 
 @transaction.atomic
 def amend(
-    violation: Violation, draft: Draft, *, paper: StoredFile | None = None, by, now: datetime
+    violation: Violation,
+    draft: Draft,
+    *,
+    paper: StoredFile | None = None,
+    seen: str | None = None,
+    by,
+    now: datetime,
 ) -> Violation:
-    """Correct or complete a lead; without ``paper`` the file on record stays."""
+    """Correct or complete a lead; without ``paper`` the file on record stays.
+
+    ``seen`` is the ``stamp`` of the lead as the form showed it: raises ``LeadChangedError``
+    when somebody else has written meanwhile.
+    """
     violation = _locked(violation)
     violation.state = VIOLATION.after(violation.state, "amend")
+    if seen is not None and seen != stamp(violation):
+        raise LeadChangedError("打开这一页之后有人改过这条线索，还没有保存。请重新打开，看过再改。")
     fields = _fields(draft, now) | ({"paper": paper} if paper is not None else {})
     changed = [name for name, value in fields.items() if getattr(violation, name) != value]
     for name, value in fields.items():
@@ -131,10 +152,11 @@ def review(violation: Violation, *, by, now: datetime) -> Violation:
 def establish(violation: Violation, *, reason: str, by, now: datetime) -> Violation:
     """Find the fact established: from now on it vetoes a star in its days of effect.
 
-    The owners of the shop are told, with the paper it rests on.
+    Those who answer for the shop are told, with the paper it rests on.
     """
     violation = _locked(violation)
     state = VIOLATION.after(violation.state, "establish")
+    _refuse_own_company(violation, by)
     if violation.prepared_by_id == by.pk:
         raise SamePersonError("登记人不能自己认定，请另一位复核员登录后认定。")
     violation.state = state
@@ -153,7 +175,7 @@ def establish(violation: Violation, *, reason: str, by, now: datetime) -> Violat
         document=violation.document_number,
         reason=violation.established_reason,
     )
-    _tell_owners(
+    _tell_shop(
         violation,
         slot="established",
         subject="协会认定了一项违法违规事实",
@@ -174,9 +196,9 @@ def dismiss(violation: Violation, *, reason: str, by, now: datetime) -> Violatio
 
 @transaction.atomic
 def lift(violation: Violation, *, reason: str, by, now: datetime) -> Violation:
-    """Take an established fact back, for instance after an appeal; the owners are told."""
+    """Take an established fact back, for instance after an appeal; the shop is told."""
     violation = _close(violation, "lift", reason, ask="请写明撤销的理由和依据。", by=by, now=now)
-    _tell_owners(
+    _tell_shop(
         violation,
         slot="lifted",
         subject="一项违法违规事实已撤销",
@@ -189,6 +211,7 @@ def lift(violation: Violation, *, reason: str, by, now: datetime) -> Violation:
 def _close(violation: Violation, act: str, reason: str, *, ask: str, by, now: datetime):
     violation = _locked(violation)
     violation.state = VIOLATION.after(violation.state, act)
+    _refuse_own_company(violation, by)
     violation.closed_at, violation.closed_by = now, by
     violation.closed_reason = _said(reason, ask)
     violation.save(update_fields=["state", "closed_at", "closed_by", "closed_reason"])
@@ -197,11 +220,30 @@ def _close(violation: Violation, act: str, reason: str, *, ask: str, by, now: da
     return violation
 
 
-def _tell_owners(violation: Violation, *, slot: str, subject: str, body: str, now: datetime):
-    at_shop = Position.objects.current().filter(role=Role.OWNER, pharmacy=violation.pharmacy)
-    owners = get_user_model().objects.filter(is_active=True, pk__in=at_shop.values("user"))
-    key = f"violation:{violation.pk}:{slot}"
-    outbox.post(key, to=owners, subject=subject, body=body, now=now)
+def _tell_shop(violation: Violation, *, slot: str, subject: str, body: str, now: datetime) -> None:
+    """Post to who answers for the shop: its owner, and the head office of a chain."""
+    people = get_user_model().objects.filter(
+        is_active=True, positions__in=Position.objects.answering_for(violation.pharmacy)
+    )
+    outbox.post(
+        f"violation:{violation.pk}:{slot}",
+        to=people.distinct(),
+        subject=subject,
+        body=body,
+        link=f"/members/shops/{violation.pharmacy_id}/",
+        now=now,
+    )
+
+
+def _refuse_own_company(violation: Violation, by) -> None:
+    if violation.pharmacy.unit_id in units_of([by])[by.pk]:
+        raise RecusedError("您在该药店所属企业任职，须回避。请另一位复核员认定。")
+
+
+def stamp(violation: Violation) -> str:
+    """Return a mark of what is written about the lead now, to notice a second writer."""
+    names = (*Draft.__dataclass_fields__, "paper_id")
+    return sha256_hex({name: getattr(violation, name) for name in names})[:16]
 
 
 def _locked(violation: Violation) -> Violation:

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.permissions import allowed, allowed_somewhere
-from association.models import AuditEvent
+from accounts.roles import Permission
+from association.models import AuditEvent, Delivery
 from inspections.enums import ViolationState
 from inspections.models import Violation
 from inspections.workflow import PERMISSION_FOR, VIOLATION
+from members.queries import units_of
 
 
 def veto_facts(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, list[dict]]:
@@ -58,9 +61,17 @@ def acts_open_to(user, violation: Violation) -> tuple[str, ...]:
     """Return the acts that the record allows now and the person may do on it."""
     acts = VIOLATION.acts_from(violation.state)
     may = tuple(act for act in acts if allowed(user, PERMISSION_FOR[act], violation))
+    if violation.pharmacy.unit_id in units_of([user])[user.pk]:
+        return tuple(act for act in may if act in ("amend", "review"))
     if violation.prepared_by_id == user.pk:
         return tuple(act for act in may if act != "establish")
     return may
+
+
+def is_recused(user, violation: Violation) -> bool:
+    """Whether the person could decide, were the shop not one of the own company."""
+    decides = allowed(user, PERMISSION_FOR["establish"], violation)
+    return decides and violation.pharmacy.unit_id in units_of([user])[user.pk]
 
 
 def waiting_for_decision(user) -> int:
@@ -69,6 +80,12 @@ def waiting_for_decision(user) -> int:
         return 0
     waiting = Violation.objects.visible_to(user).filter(state=ViolationState.IN_REVIEW)
     return waiting.exclude(prepared_by=user).count()
+
+
+def was_told(violation: Violation, slot: str) -> bool:
+    """Return whether anybody at the shop was sent the message about this step."""
+    slot = {"establish": "established", "lift": "lifted"}[slot]
+    return Delivery.objects.filter(key__startswith=f"violation:{violation.pk}:{slot}:").exists()
 
 
 SAID = {
@@ -107,6 +124,14 @@ def shop_panel(user, pharmacy) -> dict | None:
     seen = Violation.objects.visible_to(user).filter(pharmacy=pharmacy)
     if user.area_roles:
         rows = list(seen.order_by("-prepared_at")[:10])
-        return {"violations": rows, "is_office": True} if rows else None
+        may_prepare = allowed(user, Permission.VIOLATION_PREPARE, pharmacy)
+        if not rows and not may_prepare:
+            return None
+        prepare = f"{reverse('inspections:prepare')}?pharmacy={pharmacy.pk}"
+        return {
+            "violations": rows,
+            "is_office": True,
+            "prepare_url": prepare if may_prepare else "",
+        }
     rows = list(Violation.objects.standing().filter(pharmacy=pharmacy).order_by("-established_at"))
     return {"violations": rows, "is_office": False} if rows else None

@@ -1,5 +1,7 @@
 """The doors of the inspections room: the list of violations, the form, the decision."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -25,9 +27,9 @@ from members.models import Pharmacy
 ROWS = 50
 FOUND = 20
 DONE = {
-    "establish": "已认定成立，影响期内暂不授星；药店负责人已收到通知。",
+    "establish": "已认定成立，影响期内暂不授星。",
     "dismiss": "已记为不成立，不影响评星。",
-    "lift": "已撤销，不再影响评星；药店负责人已收到通知。",
+    "lift": "已撤销，不再影响评星。",
 }
 
 
@@ -42,6 +44,9 @@ def violations(request):
     counts = dict(seen.values_list("state").annotate(n=Count("pk")).order_by())
     state = request.GET.get("state", "")
     rows = seen.filter(state=state) if state in ViolationState.values else seen
+    word = request.GET.get("q", "").strip()[:50]
+    if word:
+        rows = rows.filter(pharmacy__in=Pharmacy.objects.matching(word))
     page = Paginator(rows.select_related("pharmacy__area").order_by("-prepared_at", "-pk"), ROWS)
     address = reverse("inspections:violations")
     tabs = [{"label": "全部", "url": address, "count": sum(counts.values()), "current": not state}]
@@ -58,7 +63,9 @@ def violations(request):
     context = {
         "page": page.get_page(request.GET.get("page")),
         "tabs": tabs,
-        "base": f"?state={state}",
+        "state": state,
+        "word": word,
+        "base": f"?{urlencode({'state': state, 'q': word})}",
         "situation": f"线索和复核中 {counts.get('lead', 0) + counts.get('in_review', 0)} 件，"
         f"已成立 {counts.get('established', 0)} 件",
         "actions": [
@@ -134,7 +141,12 @@ def amend(request, violation):
         now = timezone.now()
         try:
             actions.amend(
-                violation, form.draft(), paper=_paper(form, request, now), by=request.user, now=now
+                violation,
+                form.draft(),
+                paper=_paper(form, request, now),
+                seen=request.POST.get("seen"),
+                by=request.user,
+                now=now,
             )
         except BusinessRuleError as error:
             form.add_error(None, str(error))
@@ -145,6 +157,7 @@ def amend(request, violation):
         "form": form,
         "pharmacy": violation.pharmacy,
         "violation": violation,
+        "seen": request.POST.get("seen") or actions.stamp(violation),
         "crumbs": _crumbs("补充线索"),
     }
     return render(request, "inspections/lead.html", context)
@@ -166,6 +179,7 @@ def _detail(request, violation, *, form=None, act="", status=200):
         "form": form or ReasonForm(),
         "failed_act": act,
         "is_own": violation.prepared_by_id == request.user.pk,
+        "is_recused": queries.is_recused(request.user, violation),
         "history": queries.history_of(violation),
         "facts": [
             {"name": "情形", "value": violation.title},
@@ -236,9 +250,17 @@ def _decide(request, violation, act: str):
         except BusinessRuleError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, DONE[act])
+            told = "" if act == "dismiss" else _told(violation, act)
+            messages.success(request, DONE[act] + told)
             return redirect("inspections:detail", pk=violation.pk)
     return _detail(request, violation, form=form, act=act, status=422)
+
+
+def _told(violation, act: str) -> str:
+    """Say whether anybody at the shop got the message: not every shop has an account yet."""
+    if queries.was_told(violation, act):
+        return "药店负责人会收到消息。"
+    return "药店还没有负责人账号，请书面告知。"
 
 
 def _crumbs(here: str) -> list[dict]:

@@ -42,6 +42,17 @@ def views_of(shops, *, today: date) -> dict:
     }
 
 
+def units_of(users) -> dict[int, frozenset[int]]:
+    """The companies at which each of ``users`` holds a position today, whole or by a shop."""
+    ties: dict[int, set[int]] = {user.pk: set() for user in users}
+    rows = Position.objects.current().filter(
+        Q(user__in=ties), Q(unit__isnull=False) | Q(pharmacy__isnull=False)
+    )
+    for user, unit, shop_unit in rows.values_list("user", "unit", "pharmacy__unit"):
+        ties[user].add(unit or shop_unit)
+    return {user: frozenset(units) for user, units in ties.items()}
+
+
 def list_rows(shops):
     """Return ``shops`` with exactly what a row of the list needs."""
     return shops.select_related("unit", "area").only(*LIST_FIELDS)

@@ -16,6 +16,7 @@ from association.errors import BusinessRuleError
 from association.models import StoredFile
 from association.sheet_reading import Sheet, open_sheet
 from association.sheet_writing import CSV, XLSX, text_cell, workbook
+from members.queries import units_of
 from starrating.actions.marks import NOT_TAKING_PART, OWN_COMPANY
 from starrating.enums import MarkKind
 from starrating.mark_sheet import (
@@ -35,7 +36,6 @@ from starrating.mark_sheet import (
 )
 from starrating.models import Assessment, Cycle
 from starrating.queries.marks import COUNTED_BY_ITSELF, in_order, items_of, kind_name
-from starrating.queries.review import units_of
 from starrating.scheme_shape import BonusLine, Item
 
 WRONG_HEADINGS = ("行号", "药店", "列", "填写内容", "问题")

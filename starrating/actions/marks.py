@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from association import audit, files
 from association.errors import BusinessRuleError
 from association.models import StoredFile
+from members.queries import units_of
 from starrating.actions.cycle import locked
 from starrating.enums import AssessmentState, MarkKind
 from starrating.item_points import AnswerError
@@ -25,7 +26,6 @@ from starrating.mark_sheet import (
 from starrating.models import Assessment, Cycle, MarkedShop, MarkPaper, StagedMarks
 from starrating.models.marks import MARKABLE
 from starrating.queries.marks import COUNTED_BY_ITSELF
-from starrating.queries.review import units_of
 
 NOT_TAKING_PART = (AssessmentState.DECLINED, AssessmentState.EXCUSED)
 OWN_COMPANY = "您在该药店所属企业任职，须回避。请由同事录入。"

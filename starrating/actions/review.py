@@ -11,9 +11,9 @@ from accounts.roles import Role
 from association import audit, outbox
 from association.errors import BusinessRuleError
 from members.models import Position
+from members.queries import units_of
 from starrating.enums import AssessmentState, CycleState
 from starrating.models import Assessment, Cycle, ItemNote, ReviewAssignment
-from starrating.queries.review import units_of
 from starrating.self_assessment import (
     NOT_APPLICABLE,
     SELF,

@@ -14,6 +14,7 @@ from accounts.roles import Permission
 from activities.enums import CharityCode
 from activities.queries import charity_credits
 from members.name_keys import folded, initials
+from members.queries import units_of
 from starrating.enums import AssessmentState, MarkKind
 from starrating.mark_sheet import (
     BONUS,
@@ -31,7 +32,6 @@ from starrating.mark_sheet import (
 )
 from starrating.models import Assessment, Cycle, MarkedShop, MarkPaper, StagedMarks
 from starrating.models.marks import MARKABLE
-from starrating.queries.review import units_of
 from starrating.scheme_shape import BonusLine, Item
 
 # Bonus lines that verified activities give by themselves; nobody enters those by hand.

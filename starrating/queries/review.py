@@ -6,7 +6,6 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.permissions import allowed
 from accounts.roles import Permission, Role
-from members.models import Position
 from members.name_keys import folded, initials
 from starrating.enums import AssessmentState
 from starrating.models import Assessment, Cycle
@@ -23,17 +22,6 @@ VIEWS = {
     "all": ("全部", Q()),
 }
 PAGE = 50
-
-
-def units_of(users) -> dict[int, frozenset[int]]:
-    """The companies at which each of ``users`` holds a position today, whole or by a shop."""
-    ties: dict[int, set[int]] = {user.pk: set() for user in users}
-    rows = Position.objects.current().filter(
-        Q(user__in=ties), Q(unit__isnull=False) | Q(pharmacy__isnull=False)
-    )
-    for user, unit, shop_unit in rows.values_list("user", "unit", "pharmacy__unit"):
-        ties[user].add(unit or shop_unit)
-    return {user: frozenset(units) for user, units in ties.items()}
 
 
 def work_list(cycle: Cycle, user) -> QuerySet[Assessment]:

@@ -15,6 +15,7 @@ from accounts.permissions import allowed
 from accounts.roles import Permission
 from association import files
 from association.errors import BusinessRuleError
+from members.queries import units_of
 from starrating.actions import marks
 from starrating.forms.marks import MarksForm, SourceForm
 from starrating.mark_sheet import BONUS
@@ -38,7 +39,6 @@ from starrating.queries.marks import (
     papers_to_go_on_with,
     waiting_papers,
 )
-from starrating.queries.review import units_of
 from starrating.views.marks import crumbs, kinds_of
 
 ROWS = 50

@@ -8,14 +8,14 @@ from django.db import connection
 from accounts.roles import GRANTS, Permission, Role
 from association.models import AuditEvent, Delivery
 from association.workflow import ForbiddenMoveError
-from inspections import actions
+from inspections import actions, queries
 from inspections.enums import ViolationState
 from inspections.models import Ground, Violation
 from inspections.workflow import PERMISSION_FOR, VIOLATION
-from tests.factories.accounts import make_user
+from tests.factories.accounts import UserFactory, make_user
 from tests.factories.association import StoredFileFactory
 from tests.factories.inspections import GroundFactory, ViolationFactory
-from tests.factories.members import PharmacyFactory, owner_of
+from tests.factories.members import PharmacyFactory, PositionFactory, owner_of
 
 pytestmark = pytest.mark.django_db
 
@@ -194,3 +194,48 @@ def test_no_role_both_prepares_and_establishes():
     both = {Permission.VIOLATION_PREPARE, Permission.VIOLATION_ESTABLISH}
 
     assert [role for role, held in GRANTS.items() if both <= held] == []
+
+
+def test_nobody_decides_about_a_shop_of_their_own_company():
+    violation = ViolationFactory(in_review=True)
+    judge = make_user(Role.ADJUDICATOR)
+    PositionFactory(user=judge, pharmacy=None, unit=violation.pharmacy.unit, role=Role.HEAD_OFFICE)
+
+    for act in (actions.establish, actions.dismiss):
+        with pytest.raises(actions.RecusedError):
+            act(violation, reason="属实", by=judge, now=NOON)
+
+    violation.refresh_from_db()
+    assert violation.state == "in_review"
+    assert queries.acts_open_to(judge, violation) == ()
+    assert queries.is_recused(judge, violation)
+    established = ViolationFactory(established=True, pharmacy=violation.pharmacy)
+    with pytest.raises(actions.RecusedError):
+        actions.lift(established, reason="复议撤销", by=judge, now=NOON)
+
+
+def test_the_head_office_is_told_where_the_shop_has_no_owner():
+    violation = ViolationFactory(in_review=True)
+    office = UserFactory()
+    PositionFactory(user=office, pharmacy=None, unit=violation.pharmacy.unit, role=Role.HEAD_OFFICE)
+
+    actions.establish(violation, reason="属实", by=make_user(Role.ADJUDICATOR), now=NOON)
+
+    delivery = Delivery.objects.get()
+    assert delivery.recipient == office
+    assert delivery.message.link == f"/members/shops/{violation.pharmacy_id}/"
+    assert queries.was_told(violation, "establish")
+    assert not queries.was_told(violation, "lift")
+
+
+def test_a_second_writer_of_a_lead_is_told_to_look_again():
+    GroundFactory()
+    lead = ViolationFactory()
+    seen = actions.stamp(lead)
+    actions.amend(lead, draft(facts="甲补充的事实"), seen=seen, by=make_user(), now=NOON)
+
+    with pytest.raises(actions.LeadChangedError):
+        actions.amend(lead, draft(facts="乙补充的事实"), seen=seen, by=make_user(), now=NOON)
+
+    lead.refresh_from_db()
+    assert lead.facts == "甲补充的事实"

@@ -9,7 +9,7 @@ from accounts.roles import Role
 from inspections.models import Violation
 from tests.factories.accounts import make_user
 from tests.factories.inspections import GroundFactory, ViolationFactory
-from tests.factories.members import PharmacyFactory, owner_of
+from tests.factories.members import PharmacyFactory, PositionFactory, owner_of
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +101,62 @@ def test_the_list_asks_the_same_number_of_queries(client, count, django_assert_m
         page = client.get(reverse("inspections:violations"), {"state": "in_review"})
 
     assert page.content.decode().count("示例大药房") == count
+
+
+def test_the_list_finds_a_shop_and_the_page_of_a_shop_leads_to_a_new_lead(client):
+    found = ViolationFactory(in_review=True)
+    ViolationFactory(in_review=True, pharmacy=PharmacyFactory(name="别的药店"))
+    client.force_login(make_user(Role.SECRETARIAT))
+
+    page = client.get(reverse("inspections:violations"), {"q": found.pharmacy.name})
+
+    assert list(page.context["page"]) == [found]
+    nothing = client.get(reverse("inspections:violations"), {"q": "没有这样的店"})
+    assert "没有符合条件的记录" in nothing.content.decode()
+    shop = PharmacyFactory()
+    address = f"{reverse('inspections:prepare')}?pharmacy={shop.pk}"
+    shown = client.get(reverse("members:shop", args=[shop.pk])).content.decode()
+    assert address in shown
+
+
+def test_a_decision_says_whether_the_shop_hears_of_it(client):
+    violation = ViolationFactory(in_review=True)
+    client.force_login(make_user(Role.ADJUDICATOR))
+    address = reverse("inspections:establish", args=[violation.pk])
+
+    said = client.post(address, {"reason": "属实"}, follow=True).content.decode()
+
+    assert "请书面告知" in said
+    owner_of(violation.pharmacy)
+    lifted = client.post(
+        reverse("inspections:lift", args=[violation.pk]), {"reason": "复议撤销"}, follow=True
+    ).content.decode()
+    assert "药店负责人会收到消息" in lifted
+
+
+def test_a_recused_adjudicator_is_told_why_there_is_no_button(client):
+    violation = ViolationFactory(in_review=True)
+    judge = make_user(Role.ADJUDICATOR)
+    PositionFactory(user=judge, pharmacy=None, unit=violation.pharmacy.unit, role=Role.HEAD_OFFICE)
+    client.force_login(judge)
+
+    page = client.get(reverse("inspections:detail", args=[violation.pk])).content.decode()
+
+    assert "须回避" in page
+    assert "认定成立" not in page
+
+
+def test_a_form_that_somebody_overtook_is_shown_again_with_what_was_typed(client):
+    GroundFactory()
+    lead = ViolationFactory()
+    client.force_login(make_user(Role.SECRETARIAT))
+    address = reverse("inspections:amend", args=[lead.pk])
+    seen = client.get(address).context["seen"]
+    data = {"code": "veto/V05", "starts_on": "2026-03-01", "seen": seen}
+    client.post(address, data | {"facts": "甲补充"})
+
+    late = client.post(address, data | {"facts": "乙补充"}).content.decode()
+
+    assert "有人改过这条线索" in late
+    assert "乙补充" in late
+    assert Violation.objects.get().facts == "甲补充"
