@@ -46,7 +46,7 @@ def violations(request):
     rows = seen.filter(state=state) if state in ViolationState.values else seen
     word = request.GET.get("q", "").strip()[:50]
     if word:
-        rows = rows.filter(pharmacy__in=Pharmacy.objects.matching(word))
+        rows = rows.filter(pharmacy__in=Pharmacy.objects.visible_to(request.user).matching(word))
     page = Paginator(rows.select_related("pharmacy__area").order_by("-prepared_at", "-pk"), ROWS)
     address = reverse("inspections:violations")
     tabs = [{"label": "全部", "url": address, "count": sum(counts.values()), "current": not state}]
