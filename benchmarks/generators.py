@@ -227,34 +227,45 @@ def _violations(size: int, first: User, second: User) -> None:
 
 
 def item_rows() -> None:
-    """Lay the sheets out as one row an item with its points: what the floor of ``rate`` sums."""
-    cycle = Cycle.objects.select_related("scheme").get()
-    rules = cycle.scheme.rules
+    """Lay the sheets out as one row an item with its points: what the floor of ``rate`` sums.
+
+    As anybody would who keeps marks in tables: the items with their full marks, and a row for
+    each shop and item that points to its item.
+    """
+    rules = Cycle.objects.select_related("scheme").get().scheme.rules
     execute(
-        "CREATE TABLE bench_item (assessment_id bigint, dimension text, code text,"
-        " points numeric(7,2), full_points numeric(7,2))"
+        "CREATE TABLE bench_item (id int PRIMARY KEY, dimension text NOT NULL,"
+        " weight numeric NOT NULL, full_points numeric NOT NULL)"
     )
     execute(
-        "CREATE TEMP TABLE worth (n int, dimension text, code text, points numeric, full_ numeric)"
+        "CREATE TABLE bench_row (assessment_id bigint NOT NULL, item_id int NOT NULL,"
+        " points numeric NOT NULL)"
     )
+    items = [(dimension, item) for dimension in rules.dimensions for item in dimension.items]
+    copy_into(
+        "bench_item",
+        ("id", "dimension", "weight", "full_points"),
+        ((n, d.code, d.full, item.full) for n, (d, item) in enumerate(items)),
+    )
+    execute("CREATE TEMP TABLE worth (sheet int, item_id int, points numeric)")
     copy_into(
         "worth",
-        ("n", "dimension", "code", "points", "full_"),
+        ("sheet", "item_id", "points"),
         (
-            (n, dimension.code, item.code, outcome.points, outcome.full)
-            for n, sheet in enumerate(_sheets(rules))
-            for dimension in rules.dimensions
-            for item in dimension.items
+            (sheet_number, item_number, outcome.points)
+            for sheet_number, sheet in enumerate(_sheets(rules))
+            for item_number, (_dimension, item) in enumerate(items)
             for entry in [next(reversed(sheet[item.code].values()))]
             for outcome in [outcome_of(item, entry["value"], entry.get("n"), rules.rounding)]
         ),
     )
     execute(
-        "INSERT INTO bench_item SELECT a.id, w.dimension, w.code, w.points, w.full_"
-        " FROM starrating_assessment a JOIN worth w ON w.n = a.pharmacy_id %% %s ORDER BY a.id",
+        "INSERT INTO bench_row SELECT a.id, w.item_id, w.points"
+        " FROM starrating_assessment a JOIN worth w ON w.sheet = a.pharmacy_id %% %s"
+        " ORDER BY a.id, w.item_id",
         [SHEETS],
     )
-    execute("CREATE INDEX ON bench_item (assessment_id)")
+    execute("ALTER TABLE bench_row ADD PRIMARY KEY (assessment_id, item_id)")
     execute("DROP TABLE worth")
 
 

@@ -6,6 +6,7 @@ aggregate over item rows, INSERT … SELECT, which neither explains nor freezes 
 
 import multiprocessing
 import resource
+import time
 from collections.abc import Iterable, Iterator
 
 from django.db import connection
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from association import jobs
+from association.models import Job, JobState
 from benchmarks import generators
 from benchmarks.databases import execute, fresh_database, settle
 from benchmarks.harness import Figure, benchmark, in_turns
@@ -30,9 +32,10 @@ SELECT assessment_id, total,
 FROM (
     SELECT assessment_id, round(sum(share * weight), 2) AS total
     FROM (
-        SELECT assessment_id, dimension, sum(points) / nullif(sum(full_points), 0) AS share,
-               CASE dimension WHEN 'R' THEN 40 WHEN 'S' THEN 35 ELSE 25 END AS weight
-        FROM bench_item GROUP BY assessment_id, dimension
+        SELECT r.assessment_id, i.dimension, i.weight,
+               sum(r.points) / nullif(sum(i.full_points), 0) AS share
+        FROM bench_row r JOIN bench_item i ON i.id = r.item_id
+        GROUP BY r.assessment_id, i.dimension, i.weight
     ) AS parts
     GROUP BY assessment_id
 ) AS totals
@@ -79,21 +82,23 @@ def by_workers(cycle: Cycle) -> None:
     connection.close()
     context = multiprocessing.get_context("fork")
     peaks = context.Queue()
-    workers = [context.Process(target=drain, args=(peaks,)) for _ in range(WORKERS)]
+    workers = [context.Process(target=drain, args=(job.pk, peaks)) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
     PEAKS.extend(peaks.get() for _ in workers)
     for worker in workers:
         worker.join()
     job.refresh_from_db()
-    missing = Assessment.objects.filter(cycle=cycle, previewed_at=None).count()
+    missing = Assessment.objects.filter(cycle=cycle, previewed_at__lt=job.created_at).count()
     if job.state != "done" or job.problems or missing:
         raise RuntimeError(f"{job.state}: {job.last_error} {job.problems[:3]} {missing} missing")
 
 
-def drain(peaks) -> None:
-    while jobs.run_due()[1]:
-        pass
+def drain(job_pk: int, peaks) -> None:
+    """Work as a worker that is woken whenever there is something to do."""
+    while not Job.objects.filter(pk=job_pk, state=JobState.DONE).exists():
+        if not jobs.run_due()[0]:
+            time.sleep(0.01)
     peaks.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     connection.close()
 

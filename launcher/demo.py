@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -18,7 +19,7 @@ from launcher import environment
 from launcher.places import ROOT, data_folder, make_writable
 from launcher.screen import RefusedError, say, step
 from launcher.servers import EmbeddedServers, only_one
-from launcher.supervisor import Program, Supervisor
+from launcher.supervisor import Program, Supervisor, die_with_parent
 
 LOADED = "demo-loaded"  # in the data folder: what has been migrated, loaded and collected
 OUR_FOLDERS = ("postgres", "valkey", "run", "logs", "files", "static", ".postgres")
@@ -37,13 +38,14 @@ class Wish:
 
 def main(arguments: list[str]) -> int:
     wish = read(arguments)
+    began = time.monotonic()
     free_port(wish.port)
     base = make_writable(wish.base)
     with only_one(base, f"http://127.0.0.1:{wish.port}"):
         python = environment.ready("requirements-embedded.txt")
         if wish.reset:
             clear(base)
-        run(wish, python)
+        run(wish, python, began)
     return 0
 
 
@@ -103,23 +105,22 @@ def clear(base: Path) -> None:
             (base / name).unlink(missing_ok=True)
 
 
-def run(wish: Wish, python: Path) -> None:
+def run(wish: Wish, python: Path, began: float) -> None:
     base = wish.base
     logs = base / "logs"
     logs.mkdir(exist_ok=True)
     supervisor = Supervisor(logs)
     supervisor.listen()
-    began = time.monotonic()
     say("药店行业协会门户 · 试用（内置数据库适合试用和小型办公室，搬到服务器见 docs/install.md）")
     try:
         servers = start_servers(base, python, supervisor)
         settings = settings_for(base, servers, wish.port)
-        prepare(base, wish, python, settings, servers)
+        prepare(wish, python, settings, servers, supervisor)
         with step("启动网页、后台任务和定时器"):
             for program in programs(base, python, settings, wish.port):
                 supervisor.start(program)
             supervisor.wait_until(lambda: answers(wish.port), "网页", seconds=60)
-        show_addresses(wish, python, settings, time.monotonic() - began)
+        show_addresses(wish, time.monotonic() - began)
         supervisor.watch()
         say()
     except KeyboardInterrupt:
@@ -191,9 +192,14 @@ def lan_addresses() -> list[str]:
 
 
 def prepare(
-    base: Path, wish: Wish, python: Path, settings: dict[str, str], servers: EmbeddedServers | None
+    wish: Wish,
+    python: Path,
+    settings: dict[str, str],
+    servers: EmbeddedServers | None,
+    supervisor: Supervisor,
 ) -> None:
     """Migrates, loads and collects; on a later start only what has changed since."""
+    base = wish.base
     done = read_json(base / LOADED)
     code = {
         "migrations": fingerprint(code_files("migrations/*.py")),
@@ -202,44 +208,90 @@ def prepare(
         "static": fingerprint(static_files()),
     }
 
+    def begin(*command: str) -> Errand:
+        return Errand(python, settings, base / "logs" / f"{command[0]}.log", command)
+
     def manage(words: str, *command: str) -> None:
         with step(words):
-            call_manage(python, settings, base / "logs" / "setup.log", *command)
+            begin(*command).finish(supervisor)
 
     def note(**more: str) -> None:
         done.update(more)
         (base / LOADED).write_text(json.dumps(done), encoding="utf-8")
 
-    if servers is None or done.get("migrations") != code["migrations"]:
-        manage("建立数据表", "migrate", "--no-input", "-v", "0")
-        note(migrations=code["migrations"])
-    if has_command("load_defaults") and done.get("content") != code["content"]:
-        manage("装入默认内容", "load_defaults")
-        note(content=code["content"])
-    if has_command("seed_demo") and done.get("story") != code["story"]:
-        shops = [] if wish.shops is None else ["--shops", str(wish.shops)]
-        manage("装入演示数据", "seed_demo", *shops)
-        note(story=code["story"])
+    # Files are collected on one core while the other makes tables.
+    collecting = None
     if done.get("static") != code["static"] or not (base / "static").exists():
-        manage("收集样式和字体", "collectstatic", "--no-input", "-v", "0")
-        note(static=code["static"])
+        collecting = begin("collectstatic", "--no-input", "-v", "0", *files_of_nobody(settings))
+    try:
+        if servers is None or done.get("migrations") != code["migrations"]:
+            manage("建立数据表", "migrate", "--no-input", "-v", "0")
+            note(migrations=code["migrations"])
+        if has_command("load_defaults") and done.get("content") != code["content"]:
+            manage("装入默认内容", "load_defaults")
+            note(content=code["content"])
+        if has_command("seed_demo") and done.get("story") != code["story"]:
+            shops = [] if wish.shops is None else ["--shops", str(wish.shops)]
+            manage("装入演示数据", "seed_demo", *shops)
+            note(story=code["story"], logins="")
+        if has_command("demo_logins") and not done.get("logins"):
+            note(logins=json.dumps(demo_logins(python, settings), ensure_ascii=False))
+        if collecting:
+            with step("收集样式和字体"):
+                collecting.finish(supervisor)
+            note(static=code["static"])
+    finally:
+        if collecting:
+            collecting.stop()
 
 
-def call_manage(python: Path, settings: dict[str, str], log: Path, *command: str) -> None:
-    with log.open("w+", encoding="utf-8") as output:
-        done = subprocess.run(
-            [python, ROOT / "manage.py", *command],
-            cwd=ROOT,
-            env=settings,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        if done.returncode:
-            output.seek(0)
+def files_of_nobody(settings: dict[str, str]) -> list[str]:
+    """Django's back office brings megabytes of scripts; where it is shut nobody asks for them."""
+    if settings.get("ADMIN_SITE") == "true":
+        return []
+    return ["--ignore", "admin", "--ignore", "import_export"]
+
+
+class Errand:
+    """One management command on its way; what it says goes to a file of its own."""
+
+    def __init__(
+        self, python: Path, settings: dict[str, str], log: Path, command: tuple[str, ...]
+    ) -> None:
+        self.name, self.log = command[0], log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [python, ROOT / "manage.py", *command],
+                cwd=ROOT,
+                env=settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
+
+    def finish(self, supervisor: Supervisor) -> None:
+        """Wait; refuses with the end of what it said when it went wrong."""
+        while self.process.poll() is None:
+            if supervisor.asked_to_stop:
+                self.stop()
+                raise KeyboardInterrupt
+            time.sleep(0.02)
+        if self.process.returncode:
+            said = self.log.read_text(encoding="utf-8", errors="replace").strip()
+            if "No space left on device" in said:
+                raise RefusedError(
+                    f"磁盘已满：{self.log.parent}。请腾出至少 1 GB 空间后再运行一次。"
+                )
             say()
-            say(output.read().strip()[-2000:])
-            raise RefusedError(f"“manage {command[0]}”没有完成（见上；全文在 {log}）。")
+            say(said[-2000:])
+            raise RefusedError(f"“manage {self.name}”没有完成（见上；全文在 {self.log}）。")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
 
 
 def has_command(name: str) -> bool:
@@ -309,13 +361,13 @@ def answers(port: int) -> bool:
         line.close()
 
 
-def show_addresses(wish: Wish, python: Path, settings: dict[str, str], seconds: float) -> None:
+def show_addresses(wish: Wish, seconds: float) -> None:
     say()
     say(f"  就绪（{seconds:.0f} 秒）。请用浏览器打开：")
     say(f"    本机      http://127.0.0.1:{wish.port}/")
     for address in lan_addresses():
         say(f"    同一网络  http://{address}:{wish.port}/    （手机也用这个地址）")
-    logins = demo_logins(python, settings)
+    logins = json.loads(read_json(wish.base / LOADED).get("logins") or "[]")
     if logins:
         by_role = {login["role"]: login for login in reversed(logins)}  # the first of a role
         (wish.base / "logins.json").write_text(json.dumps(by_role, ensure_ascii=False))

@@ -9,12 +9,17 @@ from typing import Any
 from activities.queries import charity_credits
 from inspections.queries import veto_facts
 from starrating.enums import AssessmentState
-from starrating.evidence_record import NOT_APPLICABLE_VALUE, Evidence, Value, Veto
+from starrating.evidence_record import NOT_APPLICABLE_VALUE, Evidence, Shared, Value, Veto
 from starrating.models import Assessment, Cycle, MarkPaper
+from starrating.reckoning import remember
 from starrating.scheme_shape import Scheme
 
 # Which sources of the sheet speak about items; the claim that one does not apply is read apart.
 SOURCES = {"self": "self", "reviewed": "review", "department": "paper", "public": "paper"}
+# Beside value, at and by an entry may hold these; all of them are part of what is said.
+PLAIN = 3
+FURTHER = ("paper", "label", "n", "reason")
+SAID: dict[tuple[Any, ...], Shared] = {}
 STATUS_OF = {AssessmentState.DECLINED: "declined", AssessmentState.EXCUSED: "exempt"}
 
 
@@ -63,22 +68,11 @@ def _one(
             # Each paper stands for itself, and counts once a second person has confirmed it.
             papers = [paper for paper in entry.values() if paper.get("paper") in confirmed]
             if papers:
-                bonus[code] = tuple(_value("department", p, assessment.pk) for p in papers)
+                bonus[code] = tuple(_value("department", paper) for paper in papers)
             continue
-        values = [_value(kind, entry[kind], assessment.pk) for kind in SOURCES if kind in entry]
-        claim = entry.get("na")
-        if claim is not None and not claim.get("refused_at"):
-            is_confirmed = "confirmed_at" in claim
-            values.append(
-                Value(
-                    kind="reviewed" if is_confirmed else "self",
-                    value=NOT_APPLICABLE_VALUE,
-                    id=f"{'review' if is_confirmed else 'self'}/{assessment.pk}",
-                    reason=claim.get("reason", ""),
-                )
-            )
+        values = _said(entry)
         if values:
-            items[code] = tuple(values)
+            items[code] = values
     for credit in credits:
         if credit["code"] in bonus_codes and credit["times"]:
             bonus[credit["code"]] = bonus.get(credit["code"], ()) + _credited(credit)
@@ -101,16 +95,48 @@ def _one(
     )
 
 
-def _value(kind: str, entry: Mapping[str, Any], pk: int) -> Value:
+def _said(entry: Mapping[str, Mapping[str, Any]]) -> Shared | None:
+    """Return what the sources of one item say; the same words are the same object for all shops.
+
+    Who wrote them and when stays in the sheet.
+    """
+    key: list[Any] = []
+    for kind, said in entry.items():
+        if kind == "na":
+            if said.get("refused_at"):
+                continue
+            key += (kind, "confirmed_at" in said, said.get("reason", ""))
+        elif kind in SOURCES:
+            key += (kind, said["value"])
+            if len(said) > PLAIN:
+                key += [said.get(name) for name in FURTHER]
+    known = SAID.get(words := tuple(key))
+    if known is None:
+        values = [_value(kind, entry[kind]) for kind in SOURCES if kind in entry]
+        claim = entry.get("na")
+        if claim is not None and not claim.get("refused_at"):
+            values.append(_claim(claim))
+        known = Shared(values)
+        remember(SAID, words, known)
+    return known or None
+
+
+def _value(kind: str, entry: Mapping[str, Any]) -> Value:
     paper = entry.get("paper")
     return Value(
         kind=kind,
         value=entry["value"],
-        id=f"paper/{paper}" if paper else f"{SOURCES[kind]}/{pk}",
+        id=f"paper/{paper}" if paper else SOURCES[kind],
         label=entry.get("label", ""),
         n=entry.get("n"),
         reason=entry.get("reason", ""),
     )
+
+
+def _claim(entry: Mapping[str, Any]) -> Value:
+    """Return the claim that the item does not apply; confirmed, it speaks for the reviewer."""
+    kind = "reviewed" if "confirmed_at" in entry else "self"
+    return Value(kind, NOT_APPLICABLE_VALUE, SOURCES[kind], reason=entry.get("reason", ""))
 
 
 def _credited(credit: Mapping[str, Any]) -> tuple[Value, ...]:

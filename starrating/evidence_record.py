@@ -4,7 +4,7 @@ The names in the canonical form are those of the result tree: ``id`` of the sour
 of who said so, ``value`` as it was written down, ``n`` behind it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from json.encoder import encode_basestring as quoted
@@ -38,6 +38,22 @@ class Value(NamedTuple):
     label: str = ""
     n: int | None = None
     reason: str = ""
+
+
+class Shared(tuple[Value, ...]):
+    """What many shops say alike about one item, as one object for all of them.
+
+    46 items have a few hundred different answers between 100,000 shops: what is reckoned and
+    written down for one of them is found again by the identity of the object. ``text`` is its
+    canonical JSON.
+    """
+
+    text: str
+
+    def __new__(cls, values: Iterable[Value]) -> "Shared":
+        made = super().__new__(cls, values)
+        made.text = f"[{_texts(made, {})}]"
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +179,26 @@ def _values_text(
     """
     codes = []
     for code in sorted(values_by_code):
-        texts = []
-        for kind, answer, source, label, n, reason in _in_order(values_by_code[code]):
-            head = heads.get((source, kind, label))
-            if head is None:
-                head = heads[source, kind, label] = _head(source, kind, label)
-            if n is not None:
-                head += f',"n":{n}'
-            if reason:
-                head += f',"reason":{quoted(reason)}'
-            texts.append(f'{head},"value":{quoted(answer)}}}' if answer else f"{head}}}")
-        if texts:
-            codes.append(f"{quoted(code)}:[{','.join(texts)}]")
+        values = values_by_code[code]
+        if type(values) is Shared:
+            codes.append(f"{quoted(code)}:{values.text}")
+        elif values:
+            codes.append(f"{quoted(code)}:[{_texts(values, heads)}]")
     return "{" + ",".join(codes) + "}" if codes else ""
+
+
+def _texts(values: tuple[Value, ...], heads: dict[tuple[str, str, str], str]) -> str:
+    texts = []
+    for kind, answer, source, label, n, reason in _in_order(values):
+        head = heads.get((source, kind, label))
+        if head is None:
+            head = heads[source, kind, label] = _head(source, kind, label)
+        if n is not None:
+            head += f',"n":{n}'
+        if reason:
+            head += f',"reason":{quoted(reason)}'
+        texts.append(f'{head},"value":{quoted(answer)}}}' if answer else f"{head}}}")
+    return ",".join(texts)
 
 
 def _head(source: str, kind: str, label: str) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from starrating.evidence_record import Shared, Value
 from starrating.item_points import (
     ARITHMETIC,
     MISSING,
@@ -118,6 +119,7 @@ class ItemReckoner:
         "item",
         "kinds",
         "known",
+        "met",
         "preview_kinds",
         "rounding",
         "rule",
@@ -140,6 +142,8 @@ class ItemReckoner:
         self.kinds = {kind: rank for rank, kind in enumerate(strongest_first)}
         self.preview_kinds = {**self.kinds, "self": len(strongest_first)}
         self.known: dict[str, Outcome] = {}  # answers without a sample, the usual case
+        # What counts of shared values and its outcome, by identity; the values are kept with it.
+        self.met: dict[int, tuple[Shared, Value | None, Outcome]] = {}
         self._by_sample: dict[tuple[str, int], Outcome] = {}
         self._by_reason: dict[str, Outcome] = {}
 

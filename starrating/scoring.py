@@ -18,6 +18,7 @@ from starrating.evidence_record import (
     Evidence,
     EvidenceError,
     Override,
+    Shared,
     Value,
     Veto,
     evidence_from_dict,
@@ -40,6 +41,7 @@ from starrating.reckoning import (
     Numbers,
     Reckoner,
     reckoner,
+    remember,
     times_in,
 )
 from starrating.result_tree import NO_ANSWERS, Answers, HeldVeto, PeriodResult, Rating
@@ -103,7 +105,11 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
     for item in engine.items:
         values = items.get(item.code)
         value, outcome = None, None
-        if values is not None:
+        is_shared = type(values) is Shared and not preview
+        if is_shared and (met := item.met.get(id(values))) is not None:
+            seen += 1
+            _, value, outcome = met
+        elif values is not None:
             seen += 1
             kinds = item.preview_kinds if preview else item.kinds
             try:
@@ -120,6 +126,8 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
                         outcome = _outcome(item, value)
             except AnswerError as error:
                 problems[item.code] = str(error)
+            if is_shared and item.code not in problems:
+                remember(item.met, id(values), (values, value, outcome or item.blank))
         if outcome is None:
             outcome = item.blank
         if outcome.status == MISSING:

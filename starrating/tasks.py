@@ -7,32 +7,66 @@ from django.utils import timezone
 from accounts.models import User
 from association import files, jobs
 from association.errors import BusinessRuleError
+from association.models import Job
 from starrating import documents
 from starrating.actions.notice import issue_and_tell
-from starrating.actions.rating import BATCH, finish_rating, rate_batch
+from starrating.actions.rating import BATCH, rate_batch
 from starrating.models import Assessment, Award, Cycle
 
 SLICE = timedelta(seconds=50)
+HELP_ABOVE = 5 * BATCH
 
 
 @jobs.handler("starrating.rate_cycle", label="试评")
 def rate_cycle(job, *, cycle_id, **_future) -> dict:
-    """Rate every assessment of a cycle in batches; goes on where a slice ended."""
+    """Rate every assessment of a cycle in batches; goes on where a slice ended.
+
+    In a large cycle a second worker helps from the other end, until the two meet. Whatever
+    becomes of it, this job goes on until nothing is left.
+    """
     cycle = Cycle.objects.select_related("scheme").get(pk=cycle_id)
+    pks = _assessments_of(cycle)
+    if len(pks) > HELP_ABOVE:
+        jobs.enqueue(
+            "starrating.help_rating",
+            key=f"{job.key}:help",
+            payload={"cycle_id": cycle.pk, "job_id": job.pk, "last": pks[-1]},
+            label=f"{job.label}（分担）",
+            by=job.created_by,
+            now=timezone.now(),
+        )
+    _rate_until_met(job, cycle, pks, Job.objects.filter(key=f"{job.key}:help"))
+    Cycle.objects.filter(pk=cycle.pk).update(rated_at=timezone.now())
+    return {"rated": len(pks)}
+
+
+@jobs.handler("starrating.help_rating", label="试评（分担）")
+def help_rating(job, *, cycle_id, job_id, last, **_future) -> dict:
+    """Rate the same cycle from its end; rows that came later are left to the other."""
+    cycle = Cycle.objects.select_related("scheme").get(pk=cycle_id)
+    pks = [pk for pk in reversed(_assessments_of(cycle)) if pk <= last]
+    _rate_until_met(job, cycle, pks, Job.objects.filter(pk=job_id))
+    return {"rated": job.done_count}
+
+
+def _assessments_of(cycle: Cycle) -> list[int]:
+    return list(Assessment.objects.filter(cycle=cycle).order_by("pk").values_list("pk", flat=True))
+
+
+def _rate_until_met(job, cycle: Cycle, pks: list[int], other) -> None:
+    """Rate ``pks`` in their order until those that the ``other`` job has done begin."""
     started = timezone.now()
-    pks = list(Assessment.objects.filter(cycle=cycle).order_by("pk").values_list("pk", flat=True))
     done = job.done_count
-    while done < len(pks):
+    while done < (left := len(pks) - sum(other.values_list("done_count", flat=True))):
         batch = pks[done : done + BATCH]
         for pk, reason in rate_batch(cycle, batch, now=timezone.now()):
             name = Assessment.objects.select_related("pharmacy").get(pk=pk).pharmacy.name
             jobs.problem(job, name, reason)
         done += len(batch)
-        jobs.progress(job, done, len(pks))
-        if done < len(pks) and timezone.now() - started > SLICE:
+        jobs.progress(job, done, left)
+        if timezone.now() - started > SLICE:
             raise jobs.NotYet
-    finish_rating(cycle, now=timezone.now())
-    return {"rated": len(pks)}
+    jobs.progress(job, done, done)
 
 
 @jobs.handler("starrating.issue_results", label="签发并告知")
