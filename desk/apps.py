@@ -22,6 +22,9 @@ class DeskConfig(AppConfig):
                 "settings", "工作日", "calendar-event", "desk:working_days", manage, order=40
             ),
             navigation.Item(
+                "settings", "更新记录", "file-text", "desk:release_notes", manage, order=95
+            ),
+            navigation.Item(
                 "settings",
                 "操作记录",
                 "history",

@@ -22,5 +22,6 @@ urlpatterns = [
     path("areas/<int:pk>/", views.change_area, name="change_area"),
     path("working-days/", views.working_days, name="working_days"),
     path("working-days/import/", views.import_working_days, name="import_working_days"),
+    path("release-notes/", views.release_notes, name="release_notes"),
     path("audit/", views.audit_trail, name="audit"),
 ]

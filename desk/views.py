@@ -1,5 +1,6 @@
 """Pages of the desk: inbox, jobs, the association, sub-districts, working days, audit trail."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -22,6 +23,7 @@ from desk import actions, queries
 from desk.act_words import acts_matching, word_for
 from desk.forms import AreaForm, AuditFilterForm, ProfileForm, WorkingDaysForm
 from desk.guarded_trail import is_shut
+from desk.release_notes import read_releases
 from desk.working_day_table import read_rows, read_text
 
 ROWS_A_PAGE = 50
@@ -355,3 +357,14 @@ def _pages(page, state: dict) -> dict:
         "previous_url": url(page.previous_page_number()) if page.has_previous() else "",
         "next_url": url(page.next_page_number()) if page.has_next() else "",
     }
+
+
+# ------------------------------------------------------------------ the portal itself
+
+
+@require_safe
+@requires(Permission.DESK_MANAGE)
+def release_notes(request):
+    """What each version of the portal changed, in the office's words."""
+    text = (settings.BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
+    return render(request, "desk/release_notes.html", {"releases": read_releases(text)})
