@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -342,12 +343,12 @@ def end_leftover(pid_file: Path, mark: str, stop_signal: signal.Signals) -> None
 
 
 def command_line(pid: int) -> str:
-    try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
-    except OSError:
-        asked = subprocess.run(
-            ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True
-        )
-        return asked.stdout
+    """What runs as ``pid``, empty when nothing does. A bare system has no ``ps``."""
+    if sys.platform == "linux":
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return ""
+        return words.replace(b"\0", b" ").decode(errors="replace")
+    asked = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True)
+    return asked.stdout

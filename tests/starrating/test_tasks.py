@@ -1,6 +1,7 @@
 """Rating a whole cycle in the background, alone and with a second worker."""
 
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_worker_alone_rates_everything_once(cycle, batches):
     job = asked(cycle)
     jobs.run_due(clock=lambda: NOW)
 
-    assert sorted(sum(batches, [])) == list(range(10))
+    assert sorted(chain.from_iterable(batches)) == list(range(10))
     assert Job.objects.get(pk=job.pk).result == {"rated": 10}
     assert not Assessment.objects.filter(previewed_at=None).exists()
     assert Cycle.objects.get(pk=cycle.pk).rated_at is not None
@@ -74,7 +75,7 @@ def test_two_workers_meet_in_the_middle_and_do_nothing_twice(cycle, batches, mon
 
     assert batches[0] == [0, 1]
     assert batches[1] == [9, 8]
-    assert set(sum(batches, [])) == set(range(10))
+    assert set(chain.from_iterable(batches)) == set(range(10))
     assert {each.state for each in Job.objects.filter(kind__startswith="starrating")} == {"done"}
     assert Job.objects.get(pk=job.pk).result == {"rated": 10}
 
@@ -87,4 +88,4 @@ def test_what_a_helper_left_undone_is_done_by_the_first(cycle, batches):
     )  # fmt: skip
     jobs.run_due(clock=lambda: NOW)
 
-    assert sorted(sum(batches, [])) == list(range(6))
+    assert sorted(chain.from_iterable(batches)) == list(range(6))
