@@ -21,21 +21,22 @@ def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Cal
     The view then receives the record itself: ``def submit(request, assessment)``. A record that
     the person may not see answers 404, one they may see but not act on answers 403. With
     ``somewhere=True`` it is enough to hold the permission at any place: for lists, whose rows
-    ``visible_to`` decides. Acts recorded inside carry the role that opened the door.
+    ``visible_to`` decides, and for reading a record that is the whole association's, where it
+    decides what stands in it. Acts recorded inside carry the role that opened the door.
     """
 
     def guard(view):
         @wraps(view)
         def guarded(request, pk=None, **kwargs):
+            targets: tuple = ()
             if on is not None:
-                record = get_object_or_404(on.objects.visible_to(request.user), pk=pk)
-                roles = roles_granting(request.user, permission, record)
-                targets: tuple = (record,)
+                targets = (get_object_or_404(on.objects.visible_to(request.user), pk=pk),)
+            elif pk is not None:
+                kwargs["pk"] = pk
+            if somewhere:
+                roles = roles_granting_somewhere(request.user, permission)
             else:
-                ask = roles_granting_somewhere if somewhere else roles_granting
-                roles = ask(request.user, permission)
-                targets = ()
-                kwargs |= {"pk": pk} if pk is not None else {}
+                roles = roles_granting(request.user, permission, *targets)
             if not roles:
                 raise PermissionDenied(refusal(request.user, permission))
             chosen = request.session.get(WORKSPACE)

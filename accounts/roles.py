@@ -149,7 +149,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.REVIEWER: frozenset(
-        {P.PHARMACY_VIEW, P.CYCLE_VIEW, P.ASSESSMENT_VIEW, P.ASSESSMENT_REVIEW}
+        {P.PHARMACY_VIEW, P.CYCLE_VIEW, P.ASSESSMENT_VIEW, P.ASSESSMENT_REVIEW, P.RESULT_VIEW}
     ),
     Role.ADJUDICATOR: frozenset(
         {
@@ -163,7 +163,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.VIOLATION_ESTABLISH,
         }
     ),
-    Role.INSPECTOR: frozenset({P.PHARMACY_VIEW, P.ASSESSMENT_VIEW, P.VIOLATION_VIEW}),
+    Role.INSPECTOR: frozenset(
+        {P.PHARMACY_VIEW, P.ASSESSMENT_VIEW, P.RESULT_VIEW, P.VIOLATION_VIEW}
+    ),
     Role.REGULATOR: frozenset(
         {
             P.PHARMACY_VIEW,
@@ -217,6 +219,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PHARMACY_VIEW,
             P.ASSESSMENT_VIEW,
             P.ASSESSMENT_FILL,
+            P.RESULT_VIEW,
             P.PLEDGE_VIEW,
             P.ACTIVITY_VIEW,
             P.ACTIVITY_SIGN_UP,

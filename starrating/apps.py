@@ -9,8 +9,27 @@ class StarratingConfig(AppConfig):
     verbose_name = "星级评定"
 
     def ready(self) -> None:
-        from starrating.queries import marks  # noqa: PLC0415 -- rooms load after the apps
+        from members import panels  # noqa: PLC0415 -- rooms load after the apps
+        from starrating.panels import shop_panel  # noqa: PLC0415
+        from starrating.queries import marks  # noqa: PLC0415
 
+        panels.register("stars", "星级", "starrating/_shop_panel.html", shop_panel, order=10)
+        office = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR})
+        for group, label, roles in (
+            ("business", "星级评定", office),
+            ("regulator", "星级与得分", frozenset({Role.REGULATOR})),
+        ):
+            navigation.register(
+                navigation.Item(
+                    group,
+                    label,
+                    "star",
+                    "starrating:cycles",
+                    permission=Permission.CYCLE_VIEW,
+                    order=20,
+                    workspaces=roles,
+                )
+            )
         navigation.register(
             navigation.Item(
                 "business",
@@ -31,5 +50,13 @@ class StarratingConfig(AppConfig):
                 workspaces=frozenset({Role.ADJUDICATOR}),
                 count=marks.waiting_for,
                 hot=True,
+            ),
+            navigation.Item(
+                "settings",
+                "评分标准",
+                "scale",
+                "starrating:schemes",
+                permission=Permission.SCHEME_MANAGE,
+                order=20,
             ),
         )

@@ -3,13 +3,21 @@
 Set-based: a fixed number of queries for a batch of assessments, however many shops are in it.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from activities.queries import charity_credits
 from inspections.queries import veto_facts
 from starrating.enums import AssessmentState
-from starrating.evidence_record import NOT_APPLICABLE_VALUE, Evidence, Shared, Value, Veto
+from starrating.evidence_record import (
+    NOT_APPLICABLE_VALUE,
+    Evidence,
+    Shared,
+    Value,
+    Veto,
+    evidence_json,
+)
 from starrating.models import Assessment, Cycle, MarkPaper
 from starrating.reckoning import remember
 from starrating.scheme_shape import Scheme
@@ -20,6 +28,7 @@ SOURCES = {"self": "self", "reviewed": "review", "department": "paper", "public"
 PLAIN = 3
 FURTHER = ("paper", "label", "n", "reason")
 SAID: dict[tuple[Any, ...], Shared] = {}
+BATCH = 1000
 STATUS_OF = {AssessmentState.DECLINED: "declined", AssessmentState.EXCUSED: "exempt"}
 
 
@@ -50,6 +59,38 @@ def collect(cycle: Cycle, assessments: Iterable[Assessment]) -> dict[int, Eviden
         )
         for assessment in batch
     }
+
+
+def stale(cycle: Cycle) -> Iterator[Assessment]:
+    """Yield the assessments whose evidence no longer is what their draft rating rests on.
+
+    Those that were never rated are not among them; a fixed number of queries a batch.
+    """
+    pks = list(
+        Assessment.objects.filter(cycle=cycle, previewed_at__isnull=False)
+        .order_by("pharmacy__name_sort", "pharmacy_id")
+        .values_list("pk", flat=True)
+    )
+    for start in range(0, len(pks), BATCH):
+        rows = Assessment.objects.filter(pk__in=pks[start : start + BATCH])
+        batch = list(
+            rows.select_related("pharmacy")
+            .order_by("pharmacy__name_sort", "pharmacy_id")
+            .only(
+                "state",
+                "sheet",
+                "closing_reason",
+                "preview_evidence_hash",
+                "pharmacy",
+                "pharmacy__name",
+                "pharmacy__opened_on",
+            )
+        )
+        evidence = collect(cycle, batch)
+        for row in batch:
+            fresh = hashlib.sha256(evidence_json(evidence[row.pk]).encode()).hexdigest()
+            if fresh != row.preview_evidence_hash:
+                yield row
 
 
 def _one(

@@ -16,6 +16,7 @@ from members.models import Position
 from starrating.actions import cycle as cycles
 from starrating.actions import entry, marks, notice, rating, review
 from starrating.actions import scheme as schemes
+from starrating.actions.award import move_award
 from starrating.default_content import default_scheme
 from starrating.mark_sheet import BONUS, DEPARTMENT, PUBLIC, Mark, marked_items
 from starrating.models import Assessment, Award, Cycle, Scheme
@@ -107,7 +108,7 @@ def _since_then(story: sample.Story, cast: "_Cast") -> None:
     awards = Award.objects.order_by("serial")
     vetoed = awards.filter(pharmacy__violations__state="established").first()
     if vetoed is not None:
-        notice.move_award(
+        move_award(
             vetoed,
             "suspend",
             reason="查实从非法渠道购进药品，星级暂停，等协会处理。",
@@ -116,14 +117,14 @@ def _since_then(story: sample.Story, cast: "_Cast") -> None:
         )
     other = awards.exclude(pk=vetoed.pk if vetoed else None)[8:9].first()
     if other is not None:
-        notice.move_award(
+        move_award(
             other,
             "suspend",
             reason="许可证换证期间暂停星级。",
             by=cast.secretary,
             now=story.days_ago(150),
         )
-        notice.move_award(
+        move_award(
             other,
             "restore",
             reason="新证已核对，恢复星级。",
@@ -153,8 +154,7 @@ def this_year(story: sample.Story) -> None:
             now=story.days_ago(38),
         )
     left = [*others[:3], *others[4:9], *others[10:]]
-    late, by_office, by_paper = left[-5:], left[-9:-5], left[-10:-9]
-    plain = left[:-10]
+    late, by_office, by_paper, plain = left[:5], left[5:9], left[9:10], left[10:]
     _hand_in(story, [*plain, *own], cast, first=44, last=13)
     for number, case in enumerate(by_office):
         _answer(case, cast, story.days_ago(20))
@@ -180,9 +180,9 @@ def this_year(story: sample.Story) -> None:
     cycles.remind_late(cycle, by=cast.secretary, now=story.days_ago(15))
     jobs.deliver_due(story.days_ago(15))
     cycles.close_entry(cycle, by=cast.secretary, now=story.days_ago(11, hour=9))
-    waiting = plain[-9:]
-    returned = [*plain[-14:-9], *own[:1]]
-    _pass(story, [*plain[:-14], *own[1:]], cast, first=11, last=2)
+    waiting = plain[:9]
+    returned = [*plain[9:14], *own[:1]]
+    _pass(story, [*plain[14:], *own[1:]], cast, first=11, last=2)
     for case in returned:
         review.return_(
             case.assessment, notes=RETURNED, by=_reviewer_of(case), now=story.days_ago(6)
@@ -260,7 +260,7 @@ def _reviewer_of(case: _Case):
 def _planned(
     story: sample.Story, year: int, *, planned: int, entry_ends: int, review_ends: int
 ) -> Cycle:
-    return cycles.plan(
+    draft = cycles.Plan(
         name=f"{year} 年度",
         scheme=Scheme.objects.order_by("pk").first(),
         starts_on=date(year, 1, 1),
@@ -269,6 +269,10 @@ def _planned(
         review_closes_on=_day(story, review_ends),
         valid_from=date(year + 1, 1, 1),
         valid_to=date(year + 1, 12, 31),
+        expected_top_share=30,
+    )
+    return cycles.plan(
+        draft,
         by=story.user("secretary"),
         now=story.days_ago(planned, hour=14),
     )

@@ -1,6 +1,6 @@
 """What the worker does for the rating room; every handler may run twice."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -9,15 +9,16 @@ from association import files, jobs
 from association.errors import BusinessRuleError
 from association.models import Job
 from starrating import documents
+from starrating.actions.award import expire_due
 from starrating.actions.notice import issue_and_tell
-from starrating.actions.rating import BATCH, rate_batch
+from starrating.actions.rating import BATCH, RATE_KIND, finish_rating, rate_batch
 from starrating.models import Assessment, Award, Cycle
 
 SLICE = timedelta(seconds=50)
 HELP_ABOVE = 5 * BATCH
 
 
-@jobs.handler("starrating.rate_cycle", label="试评")
+@jobs.handler(RATE_KIND, label="试评")
 def rate_cycle(job, *, cycle_id, **_future) -> dict:
     """Rate every assessment of a cycle in batches; goes on where a slice ended.
 
@@ -36,7 +37,7 @@ def rate_cycle(job, *, cycle_id, **_future) -> dict:
             now=timezone.now(),
         )
     _rate_until_met(job, cycle, pks, Job.objects.filter(key=f"{job.key}:help"))
-    Cycle.objects.filter(pk=cycle.pk).update(rated_at=timezone.now())
+    finish_rating(cycle, now=timezone.now())
     return {"rated": len(pks)}
 
 
@@ -112,6 +113,18 @@ def print_certificates(job, *, cycle_id, form, at, **_future) -> dict:
     )
     job.save(update_fields=["result_file"])
     return {"certificates": len(awards)}
+
+
+@jobs.periodic("starrating.expire_awards", label="关闭到期的证书", every=jobs.DAY, at=time(0, 10))
+def expire_awards(job, **_future) -> dict:
+    """Close the certificates whose last day is over, batch by batch."""
+    now = timezone.now()
+    count = expire_due(today=timezone.localdate(now), now=now)
+    done = job.done_count + count
+    jobs.progress(job, done)
+    if count:
+        raise jobs.NotYet
+    return {"expired": done}
 
 
 def _counted(job, named, total):

@@ -1,10 +1,51 @@
 from django.urls import path
 
-from starrating.views import awards, entry, mark_papers, marks, review
+from starrating.views import (
+    awards,
+    cycles,
+    entry,
+    gate,
+    mark_papers,
+    marks,
+    results,
+    review,
+    schemes,
+)
 
 app_name = "starrating"
 
 urlpatterns = [
+    # Cycles: the home of each, and what the secretariat does with it.
+    path("", cycles.cycle_list, name="cycles"),
+    path("cycles/new/", cycles.plan, name="plan"),
+    path("cycles/<int:pk>/", cycles.cycle, name="cycle"),
+    path("cycles/<int:pk>/replan/", cycles.replan, name="replan"),
+    path("cycles/<int:pk>/open/", cycles.open_, name="open"),
+    path("cycles/<int:pk>/extend/", cycles.extend, name="extend"),
+    path("cycles/<int:pk>/remind-late/", cycles.remind_late, name="remind_late"),
+    path("cycles/<int:pk>/close-entry/", cycles.close_entry, name="close_entry"),
+    path("cycles/<int:pk>/rate/", cycles.rate, name="rate"),
+    path("cycles/<int:pk>/rating/", cycles.rating_progress, name="rating"),
+    path("cycles/<int:pk>/quality/", gate.quality, name="quality"),
+    path("cycles/<int:pk>/sign-first/", gate.sign_first, name="sign_first"),
+    path("cycles/<int:pk>/gate/", gate.gate, name="gate"),
+    path("cycles/<int:pk>/reopen/", cycles.reopen, name="reopen"),
+    path("cycles/<int:pk>/notify/", cycles.notify, name="notify"),
+    path("cycles/<int:pk>/publicise/", cycles.publicise, name="publicise"),
+    path("cycles/<int:pk>/finalise/", cycles.finalise, name="finalise"),
+    path("cycles/<int:pk>/archive/", cycles.archive, name="archive"),
+    path("cycles/<int:pk>/cancel/", cycles.cancel, name="cancel"),
+    # Schemes.
+    path("schemes/", schemes.scheme_list, name="schemes"),
+    path("schemes/<int:pk>/", schemes.scheme, name="scheme"),
+    path("schemes/<int:pk>/publish/", schemes.publish, name="publish"),
+    # Results: the list, one shop explained, and who does not take part.
+    path("cycles/<int:pk>/results/", results.results, name="results"),
+    path("cycles/<int:pk>/results/export/", results.export, name="export"),
+    path("<int:pk>/", results.detail, name="detail"),
+    path("<int:pk>/excuse/", results.excuse, name="excuse"),
+    path("<int:pk>/readmit/", results.readmit, name="readmit"),
+    path("<int:pk>/decline/", results.decline, name="decline"),
     # The owner's self-assessment.
     path("mine/", entry.mine, name="mine"),
     path("<int:pk>/fill/", entry.hub, name="fill"),
@@ -43,7 +84,11 @@ urlpatterns = [
     path("marks/cycles/<int:pk>/paper/", mark_papers.new_paper, name="mark_paper_new"),
     path("marks/shops/<int:pk>/", mark_papers.mark, name="mark"),
     # Certificates.
+    path("awards/<int:pk>/", awards.award, name="award"),
     path("awards/<int:pk>/certificate/", awards.certificate, name="certificate"),
+    path("awards/<int:pk>/suspend/", awards.suspend, name="suspend"),
+    path("awards/<int:pk>/restore/", awards.restore, name="restore_award"),
+    path("awards/<int:pk>/withdraw/", awards.withdraw, name="withdraw"),
     path("cycles/<int:pk>/awards/", awards.awards, name="awards"),
     path("cycles/<int:pk>/certificates/", awards.print_all, name="print_certificates"),
 ]

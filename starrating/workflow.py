@@ -10,8 +10,17 @@ CYCLE = Workflow(
     initial=C.DRAFT,
     labels=dict(C.choices),
     moves={
+        (C.DRAFT, "replan"): C.DRAFT,
         (C.DRAFT, "open"): C.SELF_REVIEW,
+        (C.SELF_REVIEW, "open"): C.SELF_REVIEW,  # adds only the shops that came since
+        (C.SELF_REVIEW, "extend"): C.SELF_REVIEW,
+        (C.SELF_REVIEW, "remind_late"): C.SELF_REVIEW,
+        (C.SELF_REVIEW, "rate"): C.SELF_REVIEW,
         (C.SELF_REVIEW, "close_entry"): C.REVIEW,
+        (C.REVIEW, "extend"): C.REVIEW,
+        (C.REVIEW, "remind_late"): C.REVIEW,
+        (C.REVIEW, "rate"): C.REVIEW,
+        (C.REVIEW, "sign_first"): C.REVIEW,
         (C.REVIEW, "gate"): C.GATED,
         (C.GATED, "reopen"): C.REVIEW,
         (C.GATED, "notify"): C.NOTIFIED,
@@ -37,6 +46,8 @@ ASSESSMENT = Workflow(
         (A.OPEN, "excuse"): A.EXCUSED,
         (A.RETURNED, "excuse"): A.EXCUSED,
         (A.SUBMITTED, "excuse"): A.EXCUSED,
+        (A.DECLINED, "readmit"): A.RETURNED,
+        (A.EXCUSED, "readmit"): A.RETURNED,
     },
 )
 
@@ -54,6 +65,12 @@ AWARD = Workflow(
 
 # Who may do which act. The door of the view and the button on the page both read this.
 PERMISSION_FOR = {
+    "replan": Permission.CYCLE_MANAGE,
+    "extend": Permission.CYCLE_MANAGE,
+    "remind_late": Permission.CYCLE_MANAGE,
+    "rate": Permission.CYCLE_MANAGE,
+    "sign_first": Permission.GATE_SIGN_FIRST,
+    "readmit": Permission.CYCLE_MANAGE,
     "open": Permission.CYCLE_MANAGE,
     "close_entry": Permission.CYCLE_MANAGE,
     "gate": Permission.GATE_SIGN_SECOND,

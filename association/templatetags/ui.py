@@ -551,7 +551,7 @@ def score_explanation(result: Mapping, word: str = "拟评", links: Mapping | No
     """Explain a result from its tree: total, star lines, dimensions, bonus, vetoes, regain list.
 
     ``word`` goes before the star (拟评 for a draft, 评定 for an issued result); ``links`` maps a
-    source id such as ``mark/12`` to an address the reader may open.
+    source id such as ``paper/12`` to an address the reader may open.
     """
     links = links or {}
     dimensions = []
@@ -578,7 +578,42 @@ def score_explanation(result: Mapping, word: str = "拟评", links: Mapping | No
         "gap": gap_words(result),
         "dimensions": dimensions,
         "bonus_lines": bonus_lines,
+        "next_band": _next_band(result),
+        "path": _path_words(result),
+        "vetoes": [
+            {**veto, "url": links.get(veto.get("source"))} for veto in result.get("vetoes", [])
+        ],
     }
+
+
+def _next_band(result: Mapping) -> dict | None:
+    """Return the row of the table of stars just above the one reached, where one is missed."""
+    if result.get("status") not in ("rated", "below_bands"):
+        return None
+    reached = result.get("stars") or 0
+    above = [band for band in result.get("bands", []) if int(band["stars"]) > reached]
+    lowest = min(above, key=lambda band: int(band["stars"]), default=None)
+    return lowest if lowest is not None and not lowest.get("holds") else None
+
+
+def _path_words(result: Mapping) -> str:
+    """Say the cheapest way to the next star: what to make good, and the total that results."""
+    path = result.get("path")
+    if not path:
+        return ""
+    names = {step["code"]: step["name"] for step in result.get("regain", [])}
+    done = "、".join(names.get(code, code) for code in path["codes"])
+    return f"做到{done}，总分 {points(path['total_after'])}，到{star_word(path['stars'])}"
+
+
+# What a source is called where it brings no name of its own.
+SOURCE_WORDS = {
+    "self": "药店自评",
+    "reviewed": "评审",
+    "department": "部门评分",
+    "public": "群众口碑",
+    "system": "系统记录",
+}
 
 
 def _kind_of(item: Mapping) -> str:
@@ -589,4 +624,11 @@ def _kind_of(item: Mapping) -> str:
 
 
 def _with_links(line: Mapping, links: Mapping) -> list[dict]:
-    return [{**source, "url": links.get(source.get("id"))} for source in line.get("sources", [])]
+    return [
+        {
+            **source,
+            "url": links.get(source.get("id")),
+            "words": source.get("label") or SOURCE_WORDS.get(source.get("kind"), source.get("id")),
+        }
+        for source in line.get("sources", [])
+    ]

@@ -78,17 +78,19 @@ def cockpit(user, *, area: Area | None, today: date) -> Cockpit:
 
     Six queries whatever the number of shops; two more where a cycle has one before it.
     """
-    shops = Pharmacy.objects.visible_to(user).on_register()
+    seen = Pharmacy.objects.visible_to(user)
     risks = Violation.objects.visible_to(user).filter(state__in=OPEN_RISKS)
     if area is not None:
-        shops, risks = shops.filter(area=area), risks.filter(pharmacy__area=area)
+        seen, risks = seen.filter(area=area), risks.filter(pharmacy__area=area)
+    shops = seen.on_register()
     cycle, previous = _cycles()
     rows = _area_rows(shops)
     standing = _count_risks(risks, rows)
-    drawn = _rated(cycle, shops)
+    # A shop that closed since keeps its place in the cycle, as in the list behind the figures.
+    drawn = _rated(cycle, seen)
     _fill_areas(rows, drawn)
     units = stage_units(drawn) or ({"none": sum(row.shops for row in rows)} if rows else {})
-    before = _rated(previous, shops)
+    before = _rated(previous, seen)
     return Cockpit(
         cycle=cycle,
         previous=previous,
@@ -259,7 +261,7 @@ def _star_figures(cycle: Cycle, previous: Cycle | None, drawn, before) -> list[d
             "value": good if rated else None,
             "unit": share,
             "note": note,
-            "url": url,
+            "url": f"{url}?view=good",
         },
         {"label": "平均得分", "value": mean, "note": mean_note, "tone": tone, "url": url},
     ]
@@ -267,7 +269,7 @@ def _star_figures(cycle: Cycle, previous: Cycle | None, drawn, before) -> list[d
 
 def results_url(cycle: Cycle) -> str:
     """The list behind the figures about stars."""
-    return reverse("starrating:review", args=[cycle.pk]) + "?view=all"
+    return reverse("starrating:results", args=[cycle.pk])
 
 
 def _newest(risks: QuerySet[Violation]) -> list[Violation]:

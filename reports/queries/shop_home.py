@@ -82,7 +82,7 @@ def latest_score(pharmacy: Pharmacy, *, today: date) -> Score | None:
         .order_by("-valid_from")
         .first()
     )
-    url = reverse("starrating:fill", args=[result.assessment_id])
+    url = reverse("starrating:detail", args=[result.assessment_id])
     return Score(result, result.assessment.cycle.name, award, url)
 
 
@@ -93,7 +93,8 @@ def lead(assessment: Assessment, *, today: date) -> Lead:
     url = reverse("starrating:fill", args=[assessment.pk])
     result = assessment.results.order_by("-version").first()
     if result is not None:
-        return _with_result(assessment, result, over, url)
+        page = reverse("starrating:detail", args=[assessment.pk])
+        return _with_result(assessment, result, over, page)
     if assessment.state in {A.OPEN, A.RETURNED}:
         return _to_fill(assessment, over, url, today)
     if assessment.state == A.SUBMITTED and assessment.confirmed_at is None:

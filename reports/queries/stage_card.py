@@ -46,7 +46,7 @@ def stage_card(cycle: Cycle, *, today: date) -> StageCard:
         units=units,
         shops=counts["all"],
         is_rated=bool(counts["rated"]),
-        url=reverse("starrating:review", args=[cycle.pk]),
+        url=reverse("starrating:cycle", args=[cycle.pk]),
     )
 
 
@@ -64,6 +64,7 @@ def _chip(cycle: Cycle, today: date) -> str:
 
 def _facts(cycle: Cycle, counts: dict, units: dict) -> list[dict]:
     review = reverse("starrating:review", args=[cycle.pk])
+    results = reverse("starrating:results", args=[cycle.pk])
     part, vetoes = counts["taking_part"], units.get("veto", 0)
     if cycle.state in {C.DRAFT, C.SELF_REVIEW}:
         facts = [
@@ -82,12 +83,12 @@ def _facts(cycle: Cycle, counts: dict, units: dict) -> list[dict]:
     else:
         starred = sum(units.get(str(stars), 0) for stars in range(1, 6))
         facts = [
-            _fact(starred, f"/ {part} 家达到星级", f"{review}?view=all"),
-            _fact(units.get("0", 0), "家未达星", f"{review}?view=all"),
-            _fact(units.get("wait", 0), "家资料不全", f"{review}?view=all"),
+            _fact(starred, f"/ {part} 家达到星级", f"{results}?view=rated"),
+            _fact(units.get("0", 0), "家未达星", f"{results}?view=below"),
+            _fact(units.get("wait", 0), "家资料不全", f"{results}?view=incomplete"),
         ]
     if vetoes:
-        url = reverse("inspections:violations")
+        url = f"{results}?view=veto"
         facts.append(_fact(vetoes, "家涉一票否决", url, tone="bad"))
     return facts
 

@@ -20,7 +20,10 @@ from pledges.queries import current_campaign
 from starrating.enums import CycleState
 from starrating.models import Assessment, Cycle, MarkPaper
 from starrating.queries import stage
+from starrating.queries.cycle import acts_open_to
+from starrating.queries.cycle import numbers as cycle_numbers
 from starrating.queries.marks import overview
+from starrating.queries.next_step import next_step
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def staff_tasks(user, cycle: Cycle | None, *, today: date, leads: bool = True) -
     """What waits for this person at the desk."""
     tasks: list[Task] = []
     if cycle is not None:
-        tasks += _cycle_tasks(user, cycle)
+        tasks += _cycle_tasks(user, cycle, today)
     if allowed_somewhere(user, Permission.ACTIVITY_VERIFY):
         tasks += _activity_tasks(user, today)
     if allowed(user, Permission.PHARMACY_MANAGE):
@@ -74,7 +77,7 @@ def staff_tasks(user, cycle: Cycle | None, *, today: date, leads: bool = True) -
     return in_order(tasks, leads=leads)
 
 
-def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
+def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
     tasks = []
     review_url = f"/ratings/cycles/{cycle.pk}/review/"
     is_open = cycle.state in {CycleState.SELF_REVIEW, CycleState.REVIEW}
@@ -157,6 +160,7 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
                     "chart-bar",
                 )
             )
+        tasks += _step_tasks(user, cycle, numbers, today)
     if (
         cycle.state == CycleState.REVIEW
         and cycle.gate_first_by_id not in (None, user.pk)
@@ -165,7 +169,7 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
         tasks.append(
             Task(
                 f"{cycle.name}质量审核第二签",
-                f"/ratings/cycles/{cycle.pk}/gate/",
+                f"/ratings/cycles/{cycle.pk}/quality/",
                 f"{cycle.gate_first_by}已签，抽样 {len(cycle.gate_sample)} 家等您复核",
                 cycle.review_closes_on,
                 "去复核",
@@ -173,6 +177,25 @@ def _cycle_tasks(user, cycle: Cycle) -> list[Task]:
             )
         )
     return tasks
+
+
+def _step_tasks(user, cycle: Cycle, numbers: dict, today: date) -> list[Task]:
+    """The next step of the cycle, once nothing blocks it and nobody is still at work before it."""
+    step = next_step(cycle, numbers=cycle_numbers(cycle, user), stale=[], today=today)
+    if step is None or step.blockers or step.act not in acts_open_to(user, cycle):
+        return []
+    is_early = numbers["to_review"] + numbers["returned"] and today <= cycle.review_closes_on
+    if step.act == "archive" or (step.act == "sign_first" and is_early):
+        return []
+    return [
+        Task(
+            f"{cycle.name}：{step.label}",
+            f"/ratings/cycles/{cycle.pk}/",
+            step.says,
+            action="去办",
+            icon="flag",
+        )
+    ]
 
 
 def _activity_tasks(user, today: date) -> list[Task]:

@@ -6,27 +6,23 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import localtime
 
 from association import audit, jobs, outbox
 from association.errors import BusinessRuleError
 from association.models import CalendarDay
-from association.workflow import ForbiddenMoveError
-from starrating.actions.cycle import locked
-from starrating.actions.rating import issue, stale_count
+from starrating.actions.award import moved
+from starrating.actions.cycle import locked, people_answering
+from starrating.actions.rating import is_being_rated, issue
 from starrating.enums import AwardState, ResultStatus
+from starrating.evidence import stale
 from starrating.models import Assessment, Award, Cycle, Result
 from starrating.queries.results import notice_text, people_of, publicity_lines
 from starrating.scheme_format import document_hash
-from starrating.workflow import AWARD, CYCLE
+from starrating.workflow import CYCLE
 
 SAMPLE = 5
-MOVED = {
-    "suspend": "suspended",
-    "restore": "restored",
-    "withdraw": "withdrawn",
-    "expire": "expired",
-}
 
 
 class GateBlockedError(BusinessRuleError):
@@ -53,7 +49,9 @@ class NotIssuedYetError(BusinessRuleError):
 def sign_first(cycle: Cycle, *, note: str, by, now: datetime) -> Cycle:
     """Sign the draft figures as the secretariat and draw the sample for the second person."""
     cycle = locked(cycle)
-    CYCLE.after(cycle.state, "gate")
+    cycle.state = CYCLE.after(cycle.state, "sign_first")
+    if is_being_rated(cycle):
+        raise GateBlockedError("正在试评，完成后再签字。")
     _figures_are_sound(cycle)
     if cycle.gate_first_by_id is not None:
         raise SamePersonError(f"{cycle.gate_first_by}已经签过，等复核员第二签。")
@@ -98,11 +96,14 @@ def gate(cycle: Cycle, *, checked: Collection[int], note: str = "", by, now: dat
 
 
 def _figures_are_sound(cycle: Cycle) -> None:
+    if not Assessment.objects.filter(cycle=cycle).exists():
+        raise GateBlockedError("本周期没有药店，没有可以审核的结果。")
     missing = Assessment.objects.filter(cycle=cycle, preview__isnull=True).count()
     if missing:
         raise GateBlockedError(f"还有 {missing} 家没有试评结果，请先试评，再签字。")
-    if stale := stale_count(cycle):
-        raise GateBlockedError(f"有 {stale} 家的依据变了，请重新试评，再签字。")
+    if changed := [row.pharmacy.name for row in stale(cycle)]:
+        names = "、".join(changed[:3]) + ("等" if len(changed) > 3 else "")
+        raise GateBlockedError(f"有 {len(changed)} 家的依据变了（{names}），请重新试评，再签字。")
 
 
 @transaction.atomic
@@ -269,6 +270,17 @@ def finalise(cycle: Cycle, *, by, now: datetime) -> int:
         batch_size=2000,
     )
     audit.record("cycle.finalised", by=by, target=cycle, now=now, awards=len(results))
+    outbox.post(
+        f"cycle:{cycle.pk}:final",
+        to=people_answering(cycle, Q(results__status=ResultStatus.RATED)),
+        subject=f"{cycle.name}星级证书可以下载了",
+        body=(
+            f"公示已结束，星级自 {cycle.valid_from.year}年{cycle.valid_from.month}月"
+            f"{cycle.valid_from.day}日起有效。证书上的二维码可供顾客核验。"
+        ),
+        link="/ratings/mine/",
+        now=now,
+    )
     return len(results)
 
 
@@ -286,17 +298,4 @@ def _void_overlapping(cycle: Cycle, shops: list[int], *, by, now: datetime) -> N
         valid_to__gte=cycle.valid_from,
     )
     for award in old:
-        move_award(award, "withdraw", reason=f"换发 {cycle.name} 新证", by=by, now=now)
-
-
-@transaction.atomic
-def move_award(award: Award, act: str, *, reason: str, by, now: datetime) -> Award:
-    """Suspend, restore, withdraw or expire a certificate; its page shows it at once."""
-    award = Award.objects.select_for_update(of=("self",)).get(pk=award.pk)
-    award.state = AWARD.after(award.state, act)
-    if not reason.strip():
-        raise ForbiddenMoveError("请写明原因，核验页会照此显示。")
-    award.state_reason = reason.strip()
-    award.save(update_fields=["state", "state_reason"])
-    audit.record(f"award.{MOVED[act]}", by=by, target=award, now=now, reason=award.state_reason)
-    return award
+        moved(award, "withdraw", reason=f"换发 {cycle.name} 新证", by=by, now=now)

@@ -1,4 +1,4 @@
-"""Asking the worker for papers of a whole cycle."""
+"""Papers that leave the portal: certificates by the worker, the list of results as a sheet."""
 
 from datetime import datetime
 
@@ -18,3 +18,8 @@ def request_certificates(cycle: Cycle, *, as_zip: bool, by, now: datetime):
         by=by,
         now=now,
     )
+
+
+def note_export(cycle: Cycle, *, count: int, by, now: datetime) -> None:
+    """Keep who took the list of results away, and how many shops were on it."""
+    audit.record("results.exported", by=by, target=cycle, now=now, count=count)

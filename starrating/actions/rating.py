@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from association import audit, jobs
 from association.errors import BusinessRuleError
+from association.models import Job, JobState
 from starrating.actions.cycle import locked
 from starrating.enums import CycleState
 from starrating.evidence import collect
@@ -22,6 +23,8 @@ from starrating.scheme_format import canonical_json
 from starrating.scoring import ENGINE_VERSION, rate
 
 BATCH = 1000
+RATE_KIND = "starrating.rate_cycle"
+OPEN_TO_RATING = (CycleState.SELF_REVIEW, CycleState.REVIEW)
 
 
 class RatingClosedError(BusinessRuleError):
@@ -39,15 +42,15 @@ def request_rating(cycle: Cycle, *, by, now: datetime):
     A signature that was given on older figures falls away.
     """
     cycle = locked(cycle)
-    if cycle.state not in {CycleState.SELF_REVIEW, CycleState.REVIEW}:
-        raise RatingClosedError("本周期已过质量审核，不能再试评。要改先退回评审。")
+    if cycle.state not in OPEN_TO_RATING:
+        raise RatingClosedError("现在不能试评。已过质量审核的，要改先退回评审。")
     if cycle.gate_first_by_id is not None:
         cycle.gate_first_at = cycle.gate_first_by = None
         cycle.save(update_fields=["gate_first_at", "gate_first_by"])
     audit.record("cycle.rating_requested", by=by, target=cycle, now=now)
     return jobs.enqueue(
-        "starrating.rate_cycle",
-        key=f"rate-cycle:{cycle.pk}:{now:%Y%m%d%H%M%S%f}",
+        RATE_KIND,
+        key=f"{rating_key(cycle)}{now:%Y%m%d%H%M%S%f}",
         payload={"cycle_id": cycle.pk},
         label=f"试评 {cycle.name}",
         by=by,
@@ -55,11 +58,23 @@ def request_rating(cycle: Cycle, *, by, now: datetime):
     )
 
 
+def rating_key(cycle: Cycle) -> str:
+    """The beginning of the key of every job that rates this cycle."""
+    return f"rate-cycle:{cycle.pk}:"
+
+
+def is_being_rated(cycle: Cycle) -> bool:
+    """Return whether a worker is rating the cycle, or is about to."""
+    waiting = Job.objects.filter(key__startswith=rating_key(cycle))
+    return waiting.filter(state__in=[JobState.WAITING, JobState.RUNNING]).exists()
+
+
 def rate_batch(cycle: Cycle, pks: Sequence[int], *, now: datetime) -> list[tuple[int, str]]:
     """Write the draft rating of the assessments ``pks``; return ``(pk, reason)`` of failures.
 
     One query for the rows, three for their evidence, one to write: however many there are up
     to ``BATCH``. May be repeated and shared among workers: a row is simply written again.
+    Raises ``RatingClosedError`` when the cycle has been signed meanwhile.
     """
     rows = Assessment.objects.filter(pk__in=pks).select_related("pharmacy")
     with not_collecting():
@@ -69,6 +84,7 @@ def rate_batch(cycle: Cycle, pks: Sequence[int], *, now: datetime) -> list[tuple
         lines, failures = _rated(cycle, batch)
     lines.seek(0)
     with transaction.atomic(), connection.cursor() as cursor:
+        _stay_open(cursor, cycle)
         _write_previews(cursor, lines, now, [pk for pk, _ in failures])
     return failures
 
@@ -119,6 +135,16 @@ def finish_rating(cycle: Cycle, *, now: datetime) -> None:
     Cycle.objects.filter(pk=cycle.pk).update(rated_at=now)
 
 
+def _stay_open(cursor, cycle: Cycle) -> None:
+    """Keep the cycle open to rating until this batch is written; workers do not wait for workers.
+
+    Figures that two people have signed are never written over by a late batch.
+    """
+    cursor.execute("SELECT state FROM starrating_cycle WHERE id = %s FOR SHARE", [cycle.pk])
+    if cursor.fetchone()[0] not in OPEN_TO_RATING:
+        raise RatingClosedError("本周期已过质量审核，试评停止。")
+
+
 def _copy_line(out: io.StringIO, *fields) -> None:
     """Write one line of COPY's text form; None is its null."""
     out.write(
@@ -157,33 +183,6 @@ def _write_previews(cursor, lines: io.StringIO, now: datetime, failed: Iterable[
         [now, list(failed)],
     )
     cursor.execute("DROP TABLE rated")
-
-
-def stale_count(cycle: Cycle) -> int:
-    """Count the assessments whose evidence no longer is what their draft rating rests on."""
-    stale = 0
-    pks = list(Assessment.objects.filter(cycle=cycle).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(pks), BATCH):
-        rows = Assessment.objects.filter(pk__in=pks[start : start + BATCH]).select_related(
-            "pharmacy"
-        )
-        batch = list(
-            rows.only(
-                "state",
-                "sheet",
-                "closing_reason",
-                "preview_evidence_hash",
-                "pharmacy",
-                "pharmacy__opened_on",
-            )
-        )
-        evidence = collect(cycle, batch)
-        stale += sum(
-            hashlib.sha256(evidence_json(evidence[row.pk]).encode()).hexdigest()
-            != row.preview_evidence_hash
-            for row in batch
-        )
-    return stale
 
 
 @transaction.atomic

@@ -17,7 +17,11 @@ class SchemeRefusedError(BusinessRuleError):
 
 
 class LegalFrameMissingError(BusinessRuleError):
-    """The legal frame of the scheme is not complete."""
+    """The legal frame of the scheme is not complete; ``field`` names what is not there."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class AlreadyPublishedError(BusinessRuleError):
@@ -71,21 +75,19 @@ def publish(
     scheme = Scheme.objects.select_for_update(of=("self",)).get(pk=scheme.pk)
     if scheme.state != SchemeState.DRAFT:
         raise AlreadyPublishedError("这一版已经发布，不能再改。要调整请建立新版本。")
-    missing = [
-        name
-        for name, value in (
-            ("依据文件", basis_title.strip()),
-            ("文号", basis_number.strip()),
-            ("组织单位", organiser.strip()),
-        )
-        if not value
-    ]
-    if missing:
-        raise LegalFrameMissingError(f"请填写{'、'.join(missing)}，再发布。")
+    for field, name, value in (
+        ("basis_title", "依据文件", basis_title.strip()),
+        ("basis_number", "文号", basis_number.strip()),
+        ("organiser", "组织单位", organiser.strip()),
+    ):
+        if not value:
+            raise LegalFrameMissingError(f"请填写{name}，再发布。", field)
     if not declares_no_fee:
-        raise LegalFrameMissingError("评星不得向药店收费。请勾选不收费声明，再发布。")
+        raise LegalFrameMissingError(
+            "评星不得向药店收费。请勾选不收费声明，再发布。", "declares_no_fee"
+        )
     if valid_to <= valid_from:
-        raise LegalFrameMissingError("有效期的结束日要晚于开始日。")
+        raise LegalFrameMissingError("有效期的结束日要晚于开始日。", "valid_to")
     try:
         scheme_format.load(scheme.document)
     except scheme_format.SchemeError as error:

@@ -16,7 +16,8 @@ class AssessmentQuerySet(models.QuerySet):
     def visible_to(self, user) -> "AssessmentQuerySet":
         """Those of the shops the person may see; assigned ones for a reviewer.
 
-        An adjudicator sees the cases of cycles that wait for or bear the second signature.
+        An adjudicator sees the cases of cycles that wait for or bear the second signature: what
+        they signed for stays open to them.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
@@ -28,7 +29,16 @@ class AssessmentQuerySet(models.QuerySet):
                 )
             )
         if Role.ADJUDICATOR in user.area_roles:
-            sight |= Q(cycle__state__in=[CycleState.REVIEW, CycleState.GATED, CycleState.NOTIFIED])
+            sight |= Q(
+                cycle__state__in=[
+                    CycleState.REVIEW,
+                    CycleState.GATED,
+                    CycleState.NOTIFIED,
+                    CycleState.PUBLICISED,
+                    CycleState.FINAL,
+                    CycleState.ARCHIVED,
+                ]
+            )
         return self.filter(sight)
 
     def taking_part(self) -> "AssessmentQuerySet":

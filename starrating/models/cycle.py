@@ -27,7 +27,7 @@ class Cycle(models.Model):
     of the publicity page stands here with its hash.
     """
 
-    name = models.CharField("名称", max_length=60, unique=True)
+    name = models.CharField("名称", max_length=60)
     scheme = models.ForeignKey(
         Scheme, verbose_name="评分标准", on_delete=models.PROTECT, related_name="cycles"
     )
@@ -38,6 +38,10 @@ class Cycle(models.Model):
     newest_opening_on = models.DateField("开业不晚于", null=True, blank=True)
     objection_working_days = models.PositiveSmallIntegerField("异议期（工作日）", default=10)
     publicity_working_days = models.PositiveSmallIntegerField("公示期（工作日）", default=5)
+    # A hint for the gate, never a quota: above it the two who sign are asked to look again.
+    expected_top_share = models.PositiveSmallIntegerField(
+        "五星占比提示线（%）", null=True, blank=True
+    )
     valid_from = models.DateField("星级有效期自")
     valid_to = models.DateField("星级有效期至")
     state = models.CharField(
@@ -70,6 +74,16 @@ class Cycle(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=CycleState.values), name="starrating_cycle_state_known"
+            ),
+            # A cycle that was called off gives its name back.
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=~Q(state=CycleState.CANCELLED),
+                name="starrating_cycle_name_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_top_share=None) | Q(expected_top_share__lte=100),
+                name="starrating_cycle_share_is_a_percentage",
             ),
             models.CheckConstraint(
                 condition=Q(starts_on__lte=F("ends_on"))

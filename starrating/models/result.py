@@ -84,8 +84,8 @@ class Result(models.Model):
 
 class AwardQuerySet(models.QuerySet):
     def visible_to(self, user) -> "AwardQuerySet":
-        """Awards of the shops the person may see, with what their paper needs."""
-        return self.for_paper().filter(pharmacy__in=Pharmacy.objects.visible_to(user))
+        """Awards that came of the files the person may see, with what their paper needs."""
+        return self.for_paper().filter(result__assessment__in=Assessment.objects.visible_to(user))
 
     def for_paper(self) -> "AwardQuerySet":
         """Awards with the cycle and scheme that their certificate names, by serial."""

@@ -4,15 +4,35 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import localtime
 
+from members.models import Pharmacy
 from pledges.queries import signed_in
 from starrating.enums import AssessmentState, CycleState
-from starrating.models import Assessment, EvidenceFile
+from starrating.models import Assessment, EvidenceFile, Result
 from starrating.self_assessment import NOT_APPLICABLE, SELF, OwnerForm, owner_form
 
 PLEDGE_RECORD = "签署记录"
 OWN = (SELF, NOT_APPLICABLE)
+OWN_MOST = 200
+
+
+def own_files(user) -> list[Assessment]:
+    """Return the files of the person's own shops in their newest cycle, by name.
+
+    ``is_told`` says whether the result has been issued.
+    """
+    rows = list(
+        Assessment.objects.visible_to(user)
+        .filter(pharmacy__in=Pharmacy.objects.held_by(user))
+        .exclude(cycle__state=CycleState.CANCELLED)
+        .annotate(is_told=Exists(Result.objects.filter(assessment=OuterRef("pk"))))
+        .select_related("cycle", "pharmacy__unit")
+        .defer("sheet", "preview", "preview_evidence", "cycle__publicity_text")
+        .order_by("-cycle__starts_on", "pharmacy__name_sort", "pk")[:OWN_MOST]
+    )
+    return [row for row in rows if row.cycle_id == rows[0].cycle_id]
 
 
 def owner_sheet(assessment: Assessment) -> OwnerForm:

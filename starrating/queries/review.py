@@ -59,7 +59,11 @@ def narrowed(rows: QuerySet[Assessment], *, view: str, text: str = "", area=None
 
 
 def page_of(rows: QuerySet[Assessment], *, after: str = "", before: str = ""):
-    """Return ``(rows, previous key, next key)`` of one page by (sort key, shop); keys or ``""``."""
+    """Return ``(rows, previous key, next key)`` of one page by (sort key, shop); keys or ``""``.
+
+    A key that means nothing starts at the top.
+    """
+    before, after = (key if _is_key(key) else "" for key in (before, after))
     if before:
         name, _, pk = before.rpartition("~")
         earlier = rows.filter(
@@ -78,6 +82,11 @@ def page_of(rows: QuerySet[Assessment], *, after: str = "", before: str = ""):
     shown = found[:PAGE]
     has_more = len(found) > PAGE
     return shown, _key(shown[0]) if after and shown else "", _key(shown[-1]) if has_more else ""
+
+
+def _is_key(text: str) -> bool:
+    pk = text.rpartition("~")[2]
+    return pk.isascii() and pk.isdecimal() and len(pk) < 19 and "\0" not in text
 
 
 def _key(assessment: Assessment) -> str:

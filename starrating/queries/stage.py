@@ -20,10 +20,14 @@ ORDER = [C.DRAFT, *(state for state, _ in STAGES), C.ARCHIVED]
 
 
 def current_cycle() -> Cycle | None:
-    """Return the cycle that is at work, else the newest that is not cancelled."""
+    """Return the cycle that is at work, else one in preparation, else the newest that stands.
+
+    Next year's plan does not hide a cycle that shops still wait for.
+    """
     cycles = Cycle.objects.select_related("scheme").exclude(state=C.CANCELLED)
-    at_work = cycles.exclude(state__in=[C.FINAL, C.ARCHIVED]).order_by("-starts_on", "-pk").first()
-    return at_work or cycles.order_by("-starts_on", "-pk").first()
+    newest = cycles.order_by("-starts_on", "-pk")
+    unfinished = newest.exclude(state__in=[C.FINAL, C.ARCHIVED])
+    return unfinished.exclude(state=C.DRAFT).first() or unfinished.first() or newest.first()
 
 
 def steps(cycle: Cycle) -> list[dict]:
@@ -78,6 +82,11 @@ def counts(cycle: Cycle, pharmacies=None) -> dict[str, int]:
         reviewed=Count("pk", filter=Q(state=A.REVIEWED)),
         rated=Count("pk", filter=Q(preview__isnull=False)),
     )
+
+
+def shops_in_sight(cycle: Cycle, user):
+    """The shops of the cycle whose files the person may see, to narrow counts with."""
+    return Assessment.objects.visible_to(user).filter(cycle=cycle).values("pharmacy")
 
 
 def distribution(cycle: Cycle, pharmacies=None) -> dict[str, int]:

@@ -10,16 +10,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guards import requires
-from accounts.permissions import allowed
+from accounts.permissions import allowed, allowed_somewhere
 from accounts.roles import Permission
 from association import files
 from association.errors import BusinessRuleError
-from members.models import Pharmacy
 from starrating.actions import entry
 from starrating.enums import AssessmentState
 from starrating.forms.entry import PaperForm, PartForm, SignedSheetForm, rows_of
 from starrating.models import Assessment, EvidenceFile
-from starrating.queries.entry import known_facts, owner_sheet, papers_by_item, why_closed
+from starrating.queries.entry import (
+    known_facts,
+    own_files,
+    owner_sheet,
+    papers_by_item,
+    why_closed,
+)
+from starrating.queries.explanation import acts_open_to
 
 
 @require_safe
@@ -27,17 +33,18 @@ from starrating.queries.entry import known_facts, owner_sheet, papers_by_item, w
 def hub(request, assessment):
     """The parts of the self-assessment, any order, with what is still missing."""
     form = owner_sheet(assessment)
-    return render(
-        request,
-        "starrating/entry/hub.html",
-        {
-            "assessment": assessment,
-            "form": form,
-            "cycle": assessment.cycle,
-            "closed": why_closed(assessment, now=timezone.now()),
-            "may_submit": allowed(request.user, Permission.ASSESSMENT_SUBMIT, assessment),
-        },
-    )
+    user = request.user
+    may_see = allowed(user, Permission.RESULT_VIEW, assessment)
+    context = {
+        "assessment": assessment,
+        "form": form,
+        "cycle": assessment.cycle,
+        "closed": why_closed(assessment, now=timezone.now()),
+        "may_submit": allowed(user, Permission.ASSESSMENT_SUBMIT, assessment),
+        "is_told": may_see and assessment.results.exists(),
+        "may_decline": "decline" in acts_open_to(user, assessment),
+    }
+    return render(request, "starrating/entry/hub.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -334,14 +341,14 @@ def on_behalf(request, assessment):
 @require_safe
 @requires(Permission.ASSESSMENT_FILL, somewhere=True)
 def mine(request):
-    """The self-assessments that wait for this person: straight to the only one, else a list."""
-    rows = list(
-        Assessment.objects.visible_to(request.user)
-        .filter(pharmacy__in=Pharmacy.objects.held_by(request.user))
-        .select_related("cycle", "pharmacy__unit")
-        .order_by("-cycle__starts_on", "pharmacy__name_sort", "pk")[:200]
-    )
-    current = [row for row in rows if row.cycle_id == rows[0].cycle_id]
+    """The files of the person's own shops in the newest cycle: straight to the only one.
+
+    Where a result was told it leads to the result, before that to the sheet.
+    """
+    current = own_files(request.user)
+    sees_results = allowed_somewhere(request.user, Permission.RESULT_VIEW)
     if len(current) == 1:
-        return redirect("starrating:fill", pk=current[0].pk)
-    return render(request, "starrating/entry/mine.html", {"assessments": current})
+        page = "detail" if current[0].is_told and sees_results else "fill"
+        return redirect(f"starrating:{page}", pk=current[0].pk)
+    context = {"assessments": current, "sees_results": sees_results}
+    return render(request, "starrating/entry/mine.html", context)

@@ -31,7 +31,7 @@ KEPT = ("view", "q", "area")
 
 
 @require_safe
-@requires(Permission.ASSESSMENT_VIEW, on=Cycle)
+@requires(Permission.ASSESSMENT_VIEW, on=Cycle, somewhere=True)
 def workspace(request, cycle):
     """The work list of one cycle; ``?case=`` opens a case beside it."""
     rows = work_list(cycle, request.user)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reports.queries.public import live_code
-from starrating.actions import notice
+from starrating.actions.award import move_award
 from tests.factories.accounts import UserFactory
 from tests.factories.inspections import ViolationFactory
 from tests.factories.members import PharmacyFactory, owner_of
@@ -43,9 +43,7 @@ def test_a_shop_with_a_star_shows_it_and_one_without_says_so_in_words(client):
 
 def test_a_suspended_award_is_shown_as_such_at_once(client):
     award = award_today()
-    notice.move_award(
-        award, "suspend", reason="正在复核", by=UserFactory(), now=datetime.now(tz=UTC)
-    )
+    move_award(award, "suspend", reason="正在复核", by=UserFactory(), now=datetime.now(tz=UTC))
     assert "证书暂停" in page(client, "verify", award.token)
     shop = page(client, "shop", award.pharmacy.public_token)
     assert "正在复核" in shop

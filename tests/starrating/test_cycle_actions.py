@@ -1,6 +1,7 @@
 """The life of a cycle: open, review, rate, sign, notify, publicise, award."""
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,6 +13,7 @@ from association.workflow import ForbiddenMoveError
 from association.working_days import UnknownYearError
 from starrating.actions import cycle as cycles
 from starrating.actions import entry, notice, rating, review
+from starrating.evidence import stale
 from starrating.models import Assessment, Award, Cycle, Result
 from starrating.queries.replay import differences_of
 from tests.factories.accounts import UserFactory, make_user
@@ -107,6 +109,169 @@ def test_a_cycle_does_not_open_on_a_draft_scheme(secretary):
     assert Cycle.objects.get(pk=cycle.pk).state == "draft"
 
 
+PLAN = {
+    "name": "2026 年度",
+    "starts_on": date(2026, 1, 1),
+    "ends_on": date(2026, 12, 31),
+    "entry_closes_on": date(2026, 12, 10),
+    "review_closes_on": date(2026, 12, 20),
+    "valid_from": date(2027, 1, 1),
+    "valid_to": date(2027, 12, 31),
+}
+
+
+def planned(secretary, **fields):
+    draft = cycles.Plan(**(PLAN | {"scheme": SchemeFactory()} | fields))
+    return cycles.plan(draft, by=secretary, now=NOW)
+
+
+def test_a_planned_cycle_keeps_what_was_entered_and_opens_nothing(secretary):
+    PharmacyFactory()
+    cycle = planned(secretary, name=" 2026 年度 ", expected_top_share=25)
+    assert (cycle.name, cycle.state, cycle.expected_top_share) == ("2026 年度", "draft", 25)
+    assert not Assessment.objects.exists()
+    assert AuditEvent.objects.get(act="cycle.planned").target_label == "2026 年度"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        pytest.param({"name": " "}, "name", id="no name"),
+        pytest.param({"ends_on": date(2025, 12, 31)}, "ends_on", id="period backwards"),
+        pytest.param({"entry_closes_on": date(2026, 11, 20)}, "entry_closes_on", id="ends today"),
+        pytest.param(
+            {"review_closes_on": date(2026, 12, 9)}, "review_closes_on", id="review first"
+        ),
+        pytest.param(
+            {"newest_opening_on": date(2027, 1, 1)}, "newest_opening_on", id="opens after"
+        ),
+        pytest.param({"valid_to": date(2026, 12, 31)}, "valid_to", id="term backwards"),
+        pytest.param({"objection_working_days": 0}, "objection_working_days", id="no objections"),
+        pytest.param({"publicity_working_days": 0}, "publicity_working_days", id="no publicity"),
+        pytest.param({"expected_top_share": 101}, "expected_top_share", id="more than all"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_refused_at_its_field(secretary, fields, field):
+    with pytest.raises(cycles.CycleDatesError) as refused:
+        planned(secretary, **fields)
+    assert refused.value.field == field
+    assert not Cycle.objects.exists()
+
+
+def test_a_name_is_taken_until_its_cycle_is_called_off(secretary):
+    cycle = planned(secretary)
+    with pytest.raises(cycles.CycleDatesError, match="已有名为“2026 年度”的周期"):
+        planned(secretary)
+    cycles.cancel(cycle, reason="标准要重新讨论", by=secretary, now=NOW)
+    assert planned(secretary).name == cycle.name
+    with pytest.raises(DatabaseError, match="name_unique"), transaction.atomic():
+        CycleFactory(name=cycle.name)
+
+
+def test_a_draft_is_changed_and_an_open_cycle_is_not(secretary):
+    cycle = planned(secretary)
+    draft = cycles.Plan(**(PLAN | {"scheme": cycle.scheme, "ends_on": date(2026, 11, 30)}))
+    cycles.replan(cycle, draft, by=secretary, now=NOW)
+    assert Cycle.objects.get(pk=cycle.pk).ends_on == date(2026, 11, 30)
+    assert AuditEvent.objects.get(act="cycle.replanned").detail == {"changed": ["ends_on"]}
+    cycles.open_(cycle, by=secretary, now=NOW)
+    with pytest.raises(ForbiddenMoveError):
+        cycles.replan(cycle, draft, by=secretary, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sentence"),
+    [
+        pytest.param({"valid_from": date(2026, 12, 1)}, "今天不在其中", id="not yet in force"),
+        pytest.param(
+            {"valid_from": date(2025, 1, 1), "valid_to": date(2026, 11, 19)},
+            "今天不在其中",
+            id="no longer in force",
+        ),
+    ],
+)
+def test_a_cycle_opens_only_on_a_scheme_in_force(secretary, scheme, sentence):
+    cycle = planned(secretary, scheme=SchemeFactory(**scheme))
+    with pytest.raises(cycles.SchemeNotPublishedError, match=sentence):
+        cycles.open_(cycle, by=secretary, now=NOW)
+    assert Cycle.objects.get(pk=cycle.pk).state == "draft"
+
+
+def test_a_cycle_does_not_open_after_its_own_last_day(secretary):
+    cycle = planned(secretary)
+    with pytest.raises(cycles.CycleDatesError, match="2026年12月10日已经过了"):
+        cycles.open_(cycle, by=secretary, now=datetime(2026, 12, 11, 2, 0, tzinfo=UTC))
+
+
+def test_the_last_days_are_put_off_and_who_still_owes_is_told(secretary):
+    case = AssessmentFactory()
+    owner = owner_of(case.pharmacy)
+    later = {"entry_closes_on": date(2026, 12, 5), "review_closes_on": date(2026, 12, 31)}
+    cycles.extend(case.cycle, **later, reason="台风停业", by=secretary, now=NOW)
+    fresh = Cycle.objects.get(pk=case.cycle.pk)
+    assert (fresh.entry_closes_on, fresh.review_closes_on) == (
+        date(2026, 12, 5),
+        date(2026, 12, 31),
+    )
+    message = Delivery.objects.get(recipient=owner).message
+    assert message.subject.endswith("自评延期到 12月5日")
+    assert "台风停业" in message.body
+
+
+@pytest.mark.parametrize(
+    ("days", "reason", "error"),
+    [
+        pytest.param(
+            (date(2026, 11, 29), date(2027, 1, 9)), "x", cycles.CycleDatesError, id="back"
+        ),
+        pytest.param(
+            (date(2026, 11, 30), date(2026, 12, 31)), "x", cycles.CycleDatesError, id="same"
+        ),
+        pytest.param(
+            (date(2027, 1, 5), date(2026, 12, 31)), "x", cycles.CycleDatesError, id="late"
+        ),
+        pytest.param(
+            (date(2026, 12, 5), date(2027, 1, 9)), " ", cycles.ReasonMissingError, id="why"
+        ),
+    ],
+)
+def test_putting_off_goes_forward_in_order_and_with_a_reason(secretary, days, reason, error):
+    cycle = CycleFactory()
+    with pytest.raises(error):
+        cycles.extend(
+            cycle,
+            entry_closes_on=days[0],
+            review_closes_on=days[1],
+            reason=reason,
+            by=secretary,
+            now=NOW,
+        )
+    assert Cycle.objects.get(pk=cycle.pk).review_closes_on == date(2026, 12, 31)
+
+
+def test_calling_a_cycle_off_tells_the_shops_that_were_asked(secretary):
+    case = AssessmentFactory()
+    owner = owner_of(case.pharmacy)
+    cycles.cancel(case.cycle, reason="主管部门要求暂缓", by=secretary, now=NOW)
+    assert "主管部门要求暂缓" in Delivery.objects.get(recipient=owner).message.body
+
+
+@pytest.mark.parametrize("act", [cycles.excuse, cycles.decline])
+def test_who_was_left_out_by_mistake_is_taken_in_again_and_hands_in_once_more(secretary, act):
+    case = AssessmentFactory()
+    owner = owner_of(case.pharmacy)
+    act(case, reason="误操作", by=secretary, now=NOW)
+    with pytest.raises(cycles.ReasonMissingError):
+        cycles.readmit(case, reason="", by=secretary, now=NOW)
+    cycles.readmit(case, reason="上次点错了", by=secretary, now=NOW)
+    fresh = Assessment.objects.get(pk=case.pk)
+    assert (fresh.state, fresh.closing_reason) == ("returned", "")
+    assert "上次点错了" in fresh.notes.get().text
+    assert Delivery.objects.filter(recipient=owner, message__subject__contains="恢复参加").exists()
+    entry.save_answers(fresh, answers=best_answers(fresh.cycle.scheme), by=owner, now=NOW)
+    assert entry.submit(fresh, by=owner, now=NOW).state == "submitted"
+
+
 def test_entry_closes_after_its_last_day(secretary):
     cycle = CycleFactory()
     with pytest.raises(cycles.EntryStillOpenError, match="2026年11月30日"):
@@ -151,17 +316,17 @@ def test_rating_twice_gives_the_same_and_a_changed_fact_makes_it_stale():
     first = Assessment.objects.get(pk=case.pk).preview_evidence_hash
     rated(cycle)
     assert Assessment.objects.get(pk=case.pk).preview_evidence_hash == first
-    assert rating.stale_count(cycle) == 0
+    assert list(stale(cycle)) == []
     case.sheet["R01"]["department"]["value"] = "1"
     case.save(update_fields=["sheet"])
-    assert rating.stale_count(cycle) == 1
+    assert list(stale(cycle)) == [case]
 
 
 @pytest.mark.parametrize("shops", [1, 3])
 def test_a_batch_costs_the_same_statements_for_one_and_three(shops, django_assert_num_queries):
     cycle = CycleFactory(state="review")
     pks = [AssessmentFactory(cycle=cycle).pk for _ in range(shops)]
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         rating.rate_batch(cycle, pks, now=NOW)
 
 
@@ -201,11 +366,28 @@ def test_reopening_drops_both_signatures_and_a_new_rating_the_first(secretary, a
     notice.sign_first(cycle, note="", by=secretary, now=NOW)
     rating.request_rating(cycle, by=secretary, now=NOW)
     assert Cycle.objects.get(pk=cycle.pk).gate_first_by is None
+    with pytest.raises(notice.GateBlockedError, match="正在试评"):
+        notice.sign_first(cycle, note="", by=secretary, now=NOW)
+    run_jobs()
     notice.sign_first(cycle, note="", by=secretary, now=NOW)
     notice.gate(cycle, checked=[case.pk], by=adjudicator, now=NOW)
     notice.reopen(cycle, reason="漏了一份材料", by=secretary, now=NOW)
     fresh = Cycle.objects.get(pk=cycle.pk)
     assert (fresh.state, fresh.gate_first_by, fresh.gate_second_by) == ("review", None, None)
+
+
+def test_a_late_batch_never_writes_over_figures_that_two_people_have_signed(secretary, adjudicator):
+    cycle, case = gated(secretary, adjudicator)
+    case.sheet["R01"]["department"]["value"] = "1"
+    case.save(update_fields=["sheet"])
+    with pytest.raises(rating.RatingClosedError):
+        rating.rate_batch(cycle, [case.pk], now=NOW)
+    assert Assessment.objects.get(pk=case.pk).preview_total == 100
+
+
+def test_a_cycle_without_shops_is_not_signed(secretary):
+    with pytest.raises(notice.GateBlockedError, match="没有药店"):
+        notice.sign_first(CycleFactory(state="review"), note="", by=secretary, now=NOW)
 
 
 @pytest.fixture
@@ -260,6 +442,8 @@ def test_the_whole_way_to_the_wall_and_its_refusals(secretary, adjudicator, know
     assert notice.finalise(cycle, by=secretary, now=done) == 1
     award = Award.objects.get()
     assert (award.serial, award.stars, award.pharmacy) == ("2026-0001", 5, case.pharmacy)
+    told = Delivery.objects.get(key__startswith=f"cycle:{cycle.pk}:final:").message
+    assert told.subject.endswith("星级证书可以下载了")
     with pytest.raises(ForbiddenMoveError):
         notice.finalise(cycle, by=secretary, now=done)
 
@@ -357,3 +541,36 @@ def test_next_years_award_follows_this_years_without_voiding_it(
         ("2027-0001", "valid"),
     ]
     assert Award.objects.valid_on(date(2027, 6, 1)).get().serial == "2026-0001"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_press_in_the_same_second_pass_the_gate_once():
+    secretary = make_user(Role.SECRETARIAT)
+    judges = [make_user(Role.ADJUDICATOR), make_user(Role.ADJUDICATOR)]
+    cycle = CycleFactory(state="review")
+    case = AssessmentFactory(cycle=cycle)
+    rated(cycle)
+    notice.sign_first(cycle, note="", by=secretary, now=NOW)
+    start, outcomes = Barrier(2), []
+
+    def press(judge):
+        start.wait()
+        try:
+            notice.gate(cycle, checked=[case.pk], by=judge, now=NOW)
+            outcomes.append(judge.pk)
+        except ForbiddenMoveError as error:
+            outcomes.append(str(error))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=press, args=[judge]) for judge in judges]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    passed = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    fresh = Cycle.objects.get(pk=cycle.pk)
+    assert (fresh.state, [fresh.gate_second_by_id]) == ("gated", passed)
+    assert len(outcomes) == 2
+    assert AuditEvent.objects.filter(act="cycle.gated").count() == 1

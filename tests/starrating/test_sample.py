@@ -8,7 +8,7 @@ import pytest
 from association import sample
 from association.default_content import working_days
 from association.models import AuditEvent, Delivery, Job
-from starrating.actions.rating import stale_count
+from starrating.evidence import stale
 from starrating.models import Assessment, Award, Cycle, MarkPaper, Result
 from starrating.queries.replay import differences_of
 
@@ -49,7 +49,7 @@ def test_last_year_is_on_the_wall_and_this_year_in_the_middle_of_its_review(monk
     assert waiting.filter(confirmed_at__isnull=False).exists()
     found = {status for (status,) in this.assessments.values_list("preview_status")}
     assert found >= {"rated", "incomplete", "vetoed"}
-    assert stale_count(this) == 0
+    assert list(stale(this)) == []
     assert MarkPaper.objects.filter(needs_confirmation=True, confirmed_at=None).count() == 1
 
     for moments in (
