@@ -61,11 +61,13 @@ def find_layout(
     rows: Sequence[tuple[int, list[str]]],
     targets: Sequence[Target],
     merges: Iterable[Sequence[int]] = (),
+    header_row: int | None = None,
 ) -> Layout:
     """Return the layout of the table that begins in ``rows``.
 
     The row that names most of the targets wins; where none is named, the first row that is
-    full, unlike itself and not made of numbers. ``rows`` are ``(row number, cells)``.
+    full, unlike itself and not made of numbers. ``rows`` are ``(row number, cells)``;
+    ``header_row`` is what a person says instead, if it holds anything.
     """
     known = {header_key(name) for target in targets for name in target.names}
     known |= {header_key(n) for target in targets for part in target.parts for n in part}
@@ -73,8 +75,9 @@ def find_layout(
     if not searched:
         return Layout(0, 1, [])
     width = max(len(cells) for _, cells in searched)
+    said = [at for at, (number, _) in enumerate(searched) if number == header_row]
     best = max(
-        range(len(searched)),
+        said or range(len(searched)),
         key=lambda at: (_header_score(searched, at, known, width), -at),
     )
     number, headers = searched[best]

@@ -10,8 +10,13 @@ class MembersConfig(AppConfig):
     verbose_name = "会员与药店"
 
     def ready(self) -> None:
-        from members.models import position_roles  # noqa: PLC0415 -- models load after the apps
+        from members import sheets  # noqa: PLC0415 -- models load after the apps
+        from members.models import position_roles  # noqa: PLC0415
+        from members.sheets.shops import SHOPS  # noqa: PLC0415
+        from members.sheets.units import UNITS  # noqa: PLC0415
 
+        sheets.register(SHOPS)
+        sheets.register(UNITS)
         register_role_source(position_roles)
         see = Permission.PHARMACY_VIEW
         navigation.register(

@@ -5,9 +5,9 @@ from django import forms
 from accounts.models import Area
 from accounts.roles import Role
 from association.sheet_cells import fold
-from members import queries
+from members import queries, sheets
 from members.enums import PharmacyStatus, UnitKind
-from members.models import MemberUnit
+from members.models import ImportBatch, MemberUnit
 
 DAY = {"type": "date", "class": "inp inp-mid"}
 
@@ -167,3 +167,66 @@ class InviteForm(forms.Form):
         super().__init__(*args, **options)
         is_unit = isinstance(at, MemberUnit)
         self.fields["role"].choices = self.UNIT_ROLES if is_unit else self.SHOP_ROLES
+
+
+class UploadForm(forms.Form):
+    """A sheet for a register."""
+
+    kind = forms.ChoiceField(label="导入什么", widget=forms.RadioSelect)
+    file = forms.FileField(
+        label="文件",
+        help_text="支持 .xlsx、.xls 和 .csv，不超过 20 MB、20 万行。标题行、合并单元格不用先整理。",
+        # No MIME list: phones and WeChat would open the wrong picker.
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv,.txt"}),
+    )
+
+    def __init__(self, *args, kinds, **options):
+        super().__init__(*args, **options)
+        self.fields["kind"].choices = [(kind.code, kind.label) for kind in kinds]
+        self.fields["kind"].initial = kinds[0].code if kinds else ""
+
+    def chosen_kind(self) -> sheets.SheetKind:
+        return sheets.kind_named(self.cleaned_data["kind"])
+
+
+class MappingForm(forms.Form):
+    """For each column of the sheet, what it holds."""
+
+    source = forms.CharField(
+        label="来源名册",
+        max_length=60,
+        required=False,
+        help_text="“来源编号”来自哪份名册。以后导入同一份名册，用同样的名称，就能按编号认出药店。",
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+
+    def __init__(self, *args, batch: ImportBatch, **options):
+        options.setdefault("initial", {"source": batch.source})
+        super().__init__(*args, **options)
+        kind = sheets.kind_of(batch)
+        if not kind.source_column:
+            del self.fields["source"]
+        choices = [("", "不导入"), *((c.code, c.label) for c in kind.columns)]
+        chosen = {at: code for code, columns in batch.mapping.items() for at in columns}
+        for at, heading in enumerate(batch.headings):
+            if not heading and at not in chosen and not _holds_anything(batch, at):
+                continue
+            self.fields[f"column-{at}"] = forms.ChoiceField(
+                label=heading or "（没有列名）",
+                required=False,
+                choices=choices,
+                initial=chosen.get(at, ""),
+                widget=forms.Select(attrs={"class": "inp inp-s"}),
+            )
+
+    def mapping(self) -> dict[str, list[int]]:
+        """Return what the person chose: code → columns."""
+        chosen: dict[str, list[int]] = {}
+        for name, code in self.cleaned_data.items():
+            if name.startswith("column-") and code:
+                chosen.setdefault(code, []).append(int(name.removeprefix("column-")))
+        return chosen
+
+
+def _holds_anything(batch: ImportBatch, at: int) -> bool:
+    return any(at < len(cells) and cells[at] for _, cells in batch.about.get("head", []))

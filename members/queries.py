@@ -8,8 +8,8 @@ from django.db.models import Count, Q
 from accounts.permissions import allowed
 from accounts.roles import GLOBAL_ROLES, Permission, Role
 from association.models import AuditEvent
-from members.enums import PharmacyStatus
-from members.models import MemberUnit, Pharmacy, Position
+from members.enums import ImportState, PharmacyStatus
+from members.models import ImportBatch, MemberUnit, Pharmacy, Position
 from members.workflow import PERMISSION_FOR, PHARMACY
 
 LICENCE_SOON = timedelta(days=60)
@@ -121,3 +121,24 @@ def history_of(user, record, *, limit: int = 20) -> list[AuditEvent]:
         return []
     events = AuditEvent.objects.filter(target_model=record._meta.label, target_id=str(record.pk))
     return list(events.order_by("-happened_at", "-pk")[:limit])
+
+
+def imports_of(user):
+    """Return the sheets that the person may see, newest first, with what the history shows."""
+    rows = ImportBatch.objects.visible_to(user).select_related(
+        "file", "uploaded_by", "committed_by", "undone_by"
+    )
+    return rows.defer("about", "headings", "mapping", "remarks").order_by("-uploaded_at", "-id")
+
+
+def earlier_import(batch: ImportBatch) -> ImportBatch | None:
+    """Return the latest other batch of the very same file that is open or was written."""
+    same = ImportBatch.objects.filter(kind=batch.kind, file__sha256=batch.file.sha256)
+    alive = [
+        ImportState.MAPPING,
+        ImportState.CHECKING,
+        ImportState.CHECKED,
+        ImportState.COMMITTED,
+    ]
+    rows = same.filter(state__in=alive, uploaded_at__lte=batch.uploaded_at).exclude(pk=batch.pk)
+    return rows.select_related("file", "uploaded_by").order_by("-uploaded_at").first()

@@ -61,6 +61,7 @@ def add_unit(
     _name(unit, name)
     unit.credit_code = _free_code(credit_code, unit)
     unit.contact_name, unit.contact_phone = clean(contact_name), phone_text(contact_phone)
+    unit.updated_at = now
     unit.save(force_insert=True)
     audit.record("unit.added", by=by, target=unit, now=now)
     return unit
@@ -86,6 +87,7 @@ def change_unit(
     unit.kind, unit.joined_on = kind, joined_on
     unit.credit_code = _free_code(credit_code, unit)
     unit.contact_name, unit.contact_phone = clean(contact_name), phone_text(contact_phone)
+    unit.updated_at = now
     return _save_changes(unit, before, "unit.changed", by=by, now=now)
 
 

@@ -35,8 +35,8 @@ class MemberUnit(models.Model):
     kind = models.CharField(
         "类型", max_length=16, choices=UnitKind.choices, default=UnitKind.SINGLE
     )
-    credit_code = models.CharField(
-        "统一社会信用代码", max_length=18, null=True, blank=True, unique=True
+    credit_code = models.CharField(  # noqa: DJ001 -- unique when set
+        "统一社会信用代码", max_length=18, null=True, blank=True
     )
     joined_on = models.DateField("入会日期", null=True, blank=True)
     contact_name = models.CharField("联系人", max_length=50, blank=True)
@@ -44,6 +44,7 @@ class MemberUnit(models.Model):
     name_folded = models.CharField("规范名称", max_length=100, editable=False)
     name_initials = models.CharField("拼音首字母", max_length=100, editable=False, db_collation="C")
     name_sort = models.CharField("拼音排序", max_length=200, editable=False, db_collation="C")
+    updated_at = models.DateTimeField("更新时间")
 
     objects = MemberUnitQuerySet.as_manager()
 
@@ -55,6 +56,12 @@ class MemberUnit(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(credit_code=""), name="members_memberunit_credit_code_or_null"
+            ),
+            # A constraint, not unique=True: that would add a second index for LIKE.
+            models.UniqueConstraint(
+                fields=["credit_code"],
+                name="members_memberunit_credit_code_unique",
+                violation_error_message="这个统一社会信用代码已有会员单位登记。",
             ),
         ]
         indexes = [
@@ -137,7 +144,11 @@ class Pharmacy(models.Model):
     """One shop with one drug trade licence: the thing that pledges, is inspected and rated."""
 
     unit = models.ForeignKey(
-        MemberUnit, verbose_name="会员单位", on_delete=models.PROTECT, related_name="pharmacies"
+        MemberUnit,
+        verbose_name="会员单位",
+        on_delete=models.PROTECT,
+        related_name="pharmacies",
+        db_index=False,  # members_pharmacy_unique_in_unit begins with it
     )
     name = models.CharField("门店名称", max_length=100)
     area = models.ForeignKey(
@@ -151,8 +162,8 @@ class Pharmacy(models.Model):
     )
     address = models.CharField("地址", max_length=200, blank=True)
     phone = models.CharField("电话", max_length=60, blank=True)
-    licence_number = models.CharField(
-        "药品经营许可证号", max_length=40, null=True, blank=True, unique=True
+    licence_number = models.CharField(  # noqa: DJ001 -- unique when set
+        "药品经营许可证号", max_length=40, null=True, blank=True
     )
     licence_expires_on = models.DateField("许可证有效期至", null=True, blank=True)
     joined_on = models.DateField("入会日期", null=True, blank=True)
@@ -163,7 +174,7 @@ class Pharmacy(models.Model):
     source = models.CharField("来源名册", max_length=60, blank=True)
     source_id = models.CharField("来源编号", max_length=60, blank=True)
     # The signed address outside (/s/<token>/): stands on the door, says nothing, can be changed.
-    public_token = models.CharField("公开页编号", max_length=32, unique=True, editable=False)
+    public_token = models.CharField("公开页编号", max_length=32, editable=False)
     name_folded = models.CharField("规范名称", max_length=100, editable=False)
     address_folded = models.CharField("规范地址", max_length=200, blank=True, editable=False)
     name_initials = models.CharField("拼音首字母", max_length=100, editable=False, db_collation="C")
@@ -181,6 +192,14 @@ class Pharmacy(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(licence_number=""), name="members_pharmacy_licence_or_null"
+            ),
+            models.UniqueConstraint(
+                fields=["licence_number"],
+                name="members_pharmacy_licence_number_unique",
+                violation_error_message="这个许可证号已有药店登记。",
+            ),
+            models.UniqueConstraint(
+                fields=["public_token"], name="members_pharmacy_public_token_unique"
             ),
             models.UniqueConstraint(
                 fields=["unit", "name_folded", "address_folded"],

@@ -78,6 +78,7 @@ def shop_list(request):
         "units": queries.units_like(request.user, wanted["q"]) if wanted.get("q") else [],
         "filter_query": query_without(request, "before", "after"),
         "may_invite": allowed(request.user, Permission.PHARMACY_INVITE),
+        "may_import": allowed(request.user, Permission.PHARMACY_IMPORT),
         "actions": _list_actions(request.user),
         "situation": _situation(counts),
     }
@@ -329,6 +330,10 @@ def _list_actions(user) -> list[dict]:
     if allowed_somewhere(user, Permission.PHARMACY_VIEW):
         doors.append(
             {"label": "会员单位", "url": reverse("members:units"), "icon": "building-store"}
+        )
+    if allowed(user, Permission.PHARMACY_IMPORT):
+        doors.append(
+            {"label": "导入", "url": reverse("members:imports"), "icon": "database-import"}
         )
     if allowed(user, Permission.PHARMACY_MANAGE):
         doors.append(

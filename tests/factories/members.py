@@ -1,5 +1,6 @@
 """Companies, shops and the people who answer for them."""
 
+import io
 import unicodedata
 from datetime import date
 
@@ -9,8 +10,12 @@ from pypinyin import Style, lazy_pinyin
 
 from accounts.models import User
 from accounts.roles import Role
-from members.models import MemberUnit, Pharmacy, Position, Tenure
+from association.sheet_cells import clean
+from association.sheet_reading import Sheet, SheetHead
+from members.actions import imports
+from members.models import ImportBatch, MemberUnit, Pharmacy, Position, Tenure
 from tests.factories.accounts import AreaFactory, UserFactory
+from tests.factories.association import StoredFileFactory
 
 
 def folded(text: str) -> str:
@@ -33,6 +38,7 @@ class MemberUnitFactory(factory.django.DjangoModelFactory):
     name_folded = factory.LazyAttribute(lambda made: folded(made.name))
     name_initials = factory.LazyAttribute(lambda made: initials(made.name))
     name_sort = factory.LazyAttribute(lambda made: sort_key(made.name))
+    updated_at = factory.LazyFunction(timezone.now)
 
 
 class PharmacyFactory(factory.django.DjangoModelFactory):
@@ -93,3 +99,49 @@ def staff_of(pharmacy: Pharmacy) -> User:
 def head_office_of(unit: MemberUnit) -> User:
     """Return a person of the head office of ``unit``."""
     return PositionFactory(unit=unit, pharmacy=None, role=Role.HEAD_OFFICE).user
+
+
+class ImportBatchFactory(factory.django.DjangoModelFactory):
+    """A sheet that has been uploaded and not yet been read."""
+
+    class Meta:
+        model = ImportBatch
+
+    kind = "shops"
+    file = factory.SubFactory(StoredFileFactory, original_name="示例名册.csv")
+    uploaded_at = factory.LazyFunction(timezone.now)
+    uploaded_by = factory.SubFactory(UserFactory)
+
+
+def sheet_of(batch: ImportBatch, rows) -> Sheet:
+    """Return the sheet that the reader would hand over for ``rows``, the first of them row 1."""
+    # Cells come cleaned, as the child process leaves them.
+    numbered = list(enumerate(([clean(cell) for cell in row] for row in rows), start=1))
+    lines = "".join(f"{batch.pk}\t{number}\t{chr(31).join(cells)}\n" for number, cells in numbered)
+    head = SheetHead("", False, len(numbered), numbered[:60])
+    return Sheet("csv", "utf-8", [], "", [head], io.BytesIO(lines.encode()), 0)
+
+
+def staged(*rows, kind="shops", source="示例名册", **fields) -> ImportBatch:
+    """Return a batch whose rows are read and whose columns are guessed: headings first."""
+    batch = ImportBatchFactory(kind=kind, **fields)
+    batch = imports.take_in(batch, sheet_of(batch, rows))
+    batch.source = source
+    batch.save(update_fields=["source"])
+    return batch
+
+
+def checked(*rows, **fields) -> ImportBatch:
+    """Return a batch that has been compared with the register by its guessed columns."""
+    batch = staged(*rows, **fields)
+    now = timezone.now()
+    batch = imports.map_columns(batch, batch.mapping, source=batch.source, now=now)
+    return imports.check(batch, now=now)
+
+
+def committed(*rows, by=None, now=None, **fields) -> ImportBatch:
+    """Return a batch whose good rows are written."""
+    batch = checked(*rows, **fields)
+    return imports.commit(
+        batch, digest=batch.digest, by=by or UserFactory(), now=now or timezone.now()
+    )
