@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import IO
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -148,9 +148,8 @@ def text_cell(sheet: object, text: str) -> WriteOnlyCell:
 
 def _cell(sheet: object, value: Value) -> object:
     if isinstance(value, Marked):
-        cell = _cell(sheet, value.value)
-        if not isinstance(cell, WriteOnlyCell):
-            cell = WriteOnlyCell(sheet, value=cell)
+        inner = _cell(sheet, value.value)
+        cell = inner if isinstance(inner, Cell) else WriteOnlyCell(sheet, value=inner)
         cell.fill = TINT
         return cell
     if isinstance(value, str):

@@ -4,21 +4,25 @@ Every name is invented and says 示例; credit codes are right in their check sy
 under the region 000000, which no authority uses; telephone numbers begin with 000.
 """
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
+from openpyxl import Workbook
 
 from accounts import actions as accounts
 from accounts.models import Area
 from accounts.roles import Role
 from association import sample
-from members import actions
+from members import actions, sheets
+from members.actions import imports
 from members.credit_code import check_symbol, organisation_check_symbol
 from members.enums import UnitKind
-from members.models import Pharmacy
+from members.models import ImportBatch, Pharmacy
 
 PASSWORD = "shili-demo-2026"  # noqa: S105 -- printed on the demo's first screen
 AREAS = (
@@ -49,6 +53,8 @@ SINGLE_KINDS = ("示例药房", "示例药店", "示例大药房", "示例药行
 SURNAMES = "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 # Above this many shops only the first ones get an owner with a login.
 OWNERS_UP_TO = 500
+# So many of the last shops came by a workbook; a smaller story has none.
+IMPORTED, IMPORTED_FROM = 4, 24
 
 # key, name, role everywhere
 STAFF = (
@@ -94,7 +100,7 @@ def register(story: sample.Story) -> None:
     areas = {area.code: area for area in Area.objects.all()}
     entered = story.days_ago(350, hour=9)
     shops = []
-    for number, plan in enumerate(_units(story.size, rng), start=1):
+    for number, plan in enumerate(_plans(story, rng)[: -_imported(story) or None], start=1):
         unit = actions.add_unit(
             name=plan.name,
             kind=plan.kind,
@@ -123,6 +129,98 @@ def register(story: sample.Story) -> None:
                 )
             )
     _what_happened(story, shops, by)
+
+
+@sample.chapter(22, "导入名册")
+def imported_sheets(story: sample.Story) -> None:
+    """A workbook that went in, one that was taken back, one that waits for its confirmation."""
+    if not _imported(story):
+        return
+    rng, by = story.rng("register"), story.user("secretary")
+    plans = _plans(story, rng)[-_imported(story) :]
+    known = list(Pharmacy.objects.select_related("area").order_by("pk")[:4])
+    spring = [_spring_row(plan, story.size - len(plans) + at) for at, plan in enumerate(plans, 1)]
+    spring += [
+        ("", known[0].name, "", "", f"000-{6_200_001}", known[0].licence_number, "", ""),
+        ("", known[1].name, "", "", "", known[1].licence_number, "2027.13.5", ""),
+    ]
+    batch = _sheet(
+        "2026年上半年会员名册.xlsx", SPRING_HEAD, spring, by=by, now=story.days_ago(240, hour=15)
+    )
+    imports.commit(batch, digest=batch.digest, by=by, now=story.days_ago(240, hour=15, minute=6))
+    second = story.user("second_secretary")
+    phones = [(shop.licence_number, shop.name, f"000-{6_300_000 + shop.pk}") for shop in known]
+    batch = _sheet(
+        "电话更新（拿错的旧表）.xlsx", PHONE_HEAD, phones, by=second, now=story.days_ago(120)
+    )
+    imports.commit(batch, digest=batch.digest, by=second, now=story.days_ago(120, minute=4))
+    imports.undo(batch, by=second, now=story.days_ago(120, minute=21))
+    phones = [
+        (known[2].licence_number, known[2].name, "000-6400012"),
+        ("示例DA9O0001", "晨星示例药房", "000-6400013"),
+        ("", "", "000-6400014"),
+    ]
+    _sheet("九月电话核对.xlsx", PHONE_HEAD, phones, by=by, now=story.days_ago(1, hour=16))
+
+
+SPRING_HEAD = (
+    "统一社会信用代码",
+    "药店名称",
+    "所属街道",
+    "经营地址",
+    "联系电话",
+    "许可证编号",
+    "有效期至",
+    "入会时间",
+)
+PHONE_HEAD = ("许可证编号", "药店名称", "联系电话")
+
+
+def _spring_row(plan: "_Unit", place: int) -> tuple:
+    """One company with its shop as a clerk would type it: days in three ways."""
+    shop = plan.shops[0]
+    ends = date(2027 + place % 3, 3, 1 + place % 27)
+    written = (f"{ends:%Y.%-m.%-d}", f"{ends:%Y年%-m月%-d日}", f"{ends:%Y%m%d}")[place % 3]
+    area = next(name for code, name, _places in AREAS if code == shop.area_code)
+    number = credit_code(90_000 + place, plan.kind)
+    return (
+        number,
+        shop.name,
+        area,
+        shop.address,
+        f"000-{6_100_000 + place}",
+        f"示例DA{place:06}",
+        written,
+        plan.joined_on,
+    )
+
+
+def _sheet(
+    name: str, head: Sequence[str], rows: Sequence[Sequence], *, by, now: datetime
+) -> ImportBatch:
+    """Upload a workbook with a title above and a signature below, and compare it."""
+    book = Workbook()
+    book.active.append([name.removesuffix(".xlsx")])
+    book.active.append([f"填报单位：示例区药品经营行业协会　{now:%Y年%-m月}"])
+    for row in (head, *rows):
+        book.active.append(list(row))
+    book.active.append(["合计", len(rows)])
+    book.active.append(["制表人：李某"])
+    content = io.BytesIO()
+    book.save(content)
+    file = ContentFile(content.getvalue(), name=name)
+    batch = imports.read(imports.upload(file, sheets.kind_named("shops"), by=by, now=now))
+    return imports.check(
+        imports.map_columns(batch, batch.mapping, source=batch.source, now=now), now=now
+    )
+
+
+def _imported(story: sample.Story) -> int:
+    return IMPORTED if story.size >= IMPORTED_FROM else 0
+
+
+def _plans(story: sample.Story, rng: Random) -> list["_Unit"]:
+    return list(_units(story.size, rng))
 
 
 @sample.chapter(25, "药店的人员")

@@ -55,13 +55,13 @@ ADD_CODES = SQL(
       SELECT v.parent, max({credit_code}) AS code
       FROM members_importverdict v
       JOIN members_importrow r ON r.batch_id = v.batch_id AND r.number = v.number
-      WHERE v.batch_id = %(batch)s AND v.verdict <> 'error' AND NOT v.makes_parent
-        AND {credit_code} IS NOT NULL
+      WHERE v.batch_id = %(batch)s AND NOT v.makes_parent AND {credit_code} IS NOT NULL
+        AND (v.verdict = 'new' OR {credit_code_was} IS NOT NULL)
       GROUP BY v.parent
     ) given
     WHERE u.id = given.parent AND u.credit_code IS NULL
     """
-).format(**_AT)
+).format(**_AT, **_WAS)
 
 ADD_SHOPS = SQL(
     """

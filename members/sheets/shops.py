@@ -110,7 +110,8 @@ new_units AS MATERIALIZED (
 ),
 -- which shop it means, told by a number
 keyed AS MATERIALIZED (
-  SELECT r.number, r.own, r.source_id, r.licence, r.name_key, r.address_key, r.says_unit,
+  SELECT r.number, r.own, r.source_id, r.licence, r.name_key, r.address_key,
+    r.unit_key, r.code, r.names_unit, r.says_unit,
     u.id AS unit_id, u.fault AS unit_fault, m.id AS new_unit_id,
     o.id AS own_pk, s.id AS source_pk, l.id AS licence_pk, coalesce(o.id, s.id, l.id) AS key_pk
   FROM r
@@ -144,8 +145,15 @@ told AS (
 ),
 beside AS MATERIALIZED (
   SELECT t.*, coalesce(p.unit_id, t.unit_id, t.new_unit_id) AS place_unit,
-    coalesce(t.address_key, p.address_folded, '') AS place_address
-  FROM told t LEFT JOIN members_pharmacy p ON p.id = t.target
+    coalesce(t.address_key, p.address_folded, '') AS place_address,
+    -- what the row says about the company fits the one on file, even where two are named alike
+    NOT t.says_unit OR coalesce(t.unit_id = p.unit_id, false)
+      OR (NOT t.names_unit OR t.unit_key = pu.name_folded)
+        AND (t.code IS NULL OR t.code = coalesce(pu.credit_code,
+          CASE WHEN t.unit_fault IS NULL THEN t.code END)) AS fits_unit
+  FROM told t
+  LEFT JOIN members_pharmacy p ON p.id = t.target
+  LEFT JOIN members_memberunit pu ON pu.id = p.unit_id
 ),
 -- the same shop twice in the sheet
 again AS MATERIALIZED (
@@ -185,8 +193,8 @@ judged AS (
       NULL,
       CASE WHEN b.source_id <> p.source_id AND p.source IN ('', %(source)s) THEN p.source_id END,
       NULL,
-      CASE WHEN {credit_code} IS NOT NULL AND pu.credit_code IS NULL AND b.unit_id = p.unit_id
-        THEN '' END,
+      CASE WHEN b.code IS NOT NULL AND pu.credit_code IS NULL AND b.unit_fault IS NULL
+        AND b.fits_unit THEN '' END,
       NULL,
       CASE WHEN {name} <> p.name THEN p.name END,
       CASE WHEN a.id <> coalesce(p.area_id, 0)
@@ -208,11 +216,10 @@ judged AS (
       CASE WHEN r.is_readable AND {name} IS NULL THEN jsonb_build_array('name', 'missing') END,
       CASE WHEN b.own IS NOT NULL AND b.own_pk IS NULL
         THEN jsonb_build_array('own_id', 'unknown', b.own::text) END,
-      CASE WHEN b.says_unit OR b.target IS NULL THEN b.unit_fault END,
+      CASE WHEN b.target IS NULL OR NOT coalesce(b.fits_unit, false) THEN b.unit_fault END,
       CASE WHEN b.hits IS NOT NULL
         THEN jsonb_build_array('name', 'same_named_shops', b.hits::text) END,
-      CASE WHEN p.id IS NOT NULL AND b.says_unit AND b.unit_fault IS NULL
-        AND b.unit_id IS DISTINCT FROM p.unit_id
+      CASE WHEN p.id IS NOT NULL AND b.unit_fault IS NULL AND NOT coalesce(b.fits_unit, false)
         THEN jsonb_build_array('unit_name', 'moved', pu.name) END,
       CASE WHEN b.own_pk IS NULL AND b.source_pk IS NOT NULL AND b.name_key <> p.name_folded
         AND b.address_key <> p.address_folded AND b.licence_pk IS DISTINCT FROM p.id

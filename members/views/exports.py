@@ -40,7 +40,7 @@ def export(request, form):
     if form == "xlsx" and count > WORKBOOK_ROWS:
         messages.error(
             request,
-            f"共 {count:,} 家，超过一份 Excel 的 {WORKBOOK_ROWS:,} 家。请先筛选，或导出 CSV。",
+            f"共 {count:,} 家，一份 Excel 最多 {WORKBOOK_ROWS:,} 家。请先筛选，或导出 CSV。",
         )
         return redirect(f"{reverse('members:list')}?{query_without(request, 'before', 'after')}")
     note_export(

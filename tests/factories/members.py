@@ -117,7 +117,8 @@ def sheet_of(batch: ImportBatch, rows) -> Sheet:
     """Return the sheet that the reader would hand over for ``rows``, the first of them row 1."""
     # Cells come cleaned, as the child process leaves them.
     numbered = list(enumerate(([clean(cell) for cell in row] for row in rows), start=1))
-    lines = "".join(f"{batch.pk}\t{number}\t{chr(31).join(cells)}\n" for number, cells in numbered)
+    texts = ((number, chr(31).join(cells).replace("\\", "\\\\")) for number, cells in numbered)
+    lines = "".join(f"{batch.pk}\t{number}\t{text}\n" for number, text in texts)
     head = SheetHead("", False, len(numbered), numbered[:60])
     return Sheet("csv", "utf-8", [], "", [head], io.BytesIO(lines.encode()), 0)
 

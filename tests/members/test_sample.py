@@ -9,7 +9,7 @@ from association import sample
 from association.models import AuditEvent
 from members.credit_code import normalise
 from members.enums import PharmacyStatus
-from members.models import MemberUnit, Pharmacy, Position
+from members.models import ImportBatch, MemberUnit, Pharmacy, Position
 from tests.factories.accounts import UserFactory
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -52,8 +52,9 @@ def test_lists_have_something_to_show(told):
 
 
 def test_every_act_is_in_the_audit_trail_and_none_lies_in_the_future(told):
-    assert AuditEvent.objects.filter(act="pharmacy.added").count() == 96
-    assert AuditEvent.objects.filter(act="pharmacy.added", actor_label="李某").count() == 96
+    added = AuditEvent.objects.filter(act="pharmacy.added", actor_label="李某").count()
+    imported = AuditEvent.objects.filter(act="import.committed").order_by("pk").first()
+    assert added + imported.detail["new"] == 96
     assert not AuditEvent.objects.filter(happened_at__gt=NOW).exists()
 
 
@@ -82,3 +83,13 @@ def test_a_story_of_one_shop_can_be_told(monkeypatch):
     sample.tell(sample.Story(now=NOW, size=1))
 
     assert Pharmacy.objects.count() == 1
+
+
+def test_the_history_of_imports_has_one_of_each(told):
+    batches = ImportBatch.objects.order_by("pk")
+
+    assert [batch.state for batch in batches] == ["committed", "undone", "checked"]
+    assert batches[0].counts == {"new": 4, "changed": 1, "same": 0, "error": 1}
+    assert batches[1].result["undone"]["left"] == 0
+    assert batches[2].counts == {"new": 1, "changed": 1, "same": 0, "error": 1}
+    assert not batches.filter(uploaded_at__gt=NOW).exists()

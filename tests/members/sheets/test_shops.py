@@ -498,3 +498,12 @@ def test_every_table_that_points_at_a_shop_is_asked_before_it_is_removed():
     }
     assert tables == pointing
     assert len(tables) > 5
+
+
+def test_a_shop_told_by_its_number_may_belong_to_one_of_two_companies_of_one_name():
+    shop_of(unit_name="同名公司", address="示例路8号")
+    shop = shop_of(unit_name="同名公司", address="示例路9号")
+
+    batch = checked(("系统编号", "会员单位", "店名"), (str(shop.pk), "同名公司", "示例一店"))
+
+    assert verdicts_of(batch) == [Verdict.SAME]
