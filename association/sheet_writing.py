@@ -31,6 +31,7 @@ NAME_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 TINT = PatternFill("solid", fgColor="FFFBE3E3")
 INLINE_CHOICES = 250  # characters that a list may have inside the cell's own rule
 EMPTY_ROWS = 2000
+LISTS = "选项"  # the hidden sheet that longer lists stand in
 
 Plain = str | int | float | Decimal | date | datetime | time | bool | None
 
@@ -118,10 +119,10 @@ def form_workbook(name: str, title: str, columns: Sequence[FormColumn]) -> bytes
             if len(joined) <= INLINE_CHOICES and not any("," in word for word in column.choices):
                 rule = DataValidation(type="list", formula1=f'"{joined}"', allow_blank=True)
             else:
-                lists = lists or book.create_sheet("选项")
+                lists = lists or book.create_sheet(LISTS)
                 for row, word in enumerate(column.choices, 1):
                     lists.cell(row=row, column=at, value=word)
-                area = f"选项!${letter}$1:${letter}${len(column.choices)}"
+                area = f"{LISTS}!${letter}$1:${letter}${len(column.choices)}"
                 rule = DataValidation(type="list", formula1=area, allow_blank=True)
             rule.showErrorMessage = False  # the import says what is wrong, and how to put it right
         if column.prompt:

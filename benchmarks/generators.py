@@ -65,9 +65,9 @@ def register(size: int) -> None:
     copy(
         MemberUnit,
         ("id", "name", "kind", "contact_name", "contact_phone",
-         "name_folded", "name_initials", "name_sort"),
+         "name_folded", "name_initials", "name_sort", "updated_at"),
         (
-            (n, name, "chain", "", "", *name_keys(name))
+            (n, name, "chain", "", "", *name_keys(name), NOW)
             for n in range(1, units + 1)
             for name in [f"{brands[n % len(brands)]}示例医药{n}有限公司"]
         ),

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from secrets import token_urlsafe
 
-from django.utils import timezone
 from import_export import fields, resources, widgets
 from openpyxl.utils import get_column_letter
 
@@ -43,7 +42,8 @@ class PharmacyResource(resources.ModelResource):
     """One row is one pharmacy, in the columns that the import knows.
 
     The list goes out through it; a file of a few rows may come in by django-import-export's own
-    way, which asks the database for each row. Whole sheets take the way of ``members.sheets``.
+    way (``import_data(…, now=…)``), which asks the database for each row. Whole sheets take the
+    way of ``members.sheets``.
     """
 
     own_id = fields.Field("pk", COLUMNS[0].label, readonly=True)
@@ -77,7 +77,7 @@ class PharmacyResource(resources.ModelResource):
         """Fill in what a shop never goes without: keys, its outside address, when it came."""
         instance.name_folded, instance.name_initials, instance.name_sort = name_keys(instance.name)
         instance.address_folded = folded(instance.address)
-        instance.updated_at = timezone.now()
+        instance.updated_at = kwargs["now"]
         if instance.pk is None:
             instance.created_at = instance.updated_at
             instance.public_token = token_urlsafe(16)

@@ -26,7 +26,12 @@ FETCHED = 5000
 # No column of ours takes so long a text; more of it would not fit into an index.
 LONGEST = 300
 # What may be a sum or a signature; association.sheet_layout.is_footer looks at it again.
-FOOTER_STARTS = "^(合|总|小计|共计|累计|制表|填表|填报|审核|复核|负责人|单位|打印|备注|注|说明|第)"
+FOOTERS = (
+    *("合", "总", "小计", "共计", "累计"),
+    *("制表", "填表", "填报", "审核", "复核", "负责人", "单位", "打印"),
+    *("备注", "注", "说明", "第"),
+)
+FOOTER_STARTS = f"^({'|'.join(FOOTERS)})"
 
 
 def copy_lines(batch: ImportBatch, lines: IO[bytes]) -> int:

@@ -46,7 +46,7 @@ def export(request, form):
     note_export(
         rows=count, view=view, filters=wanted, form=form, by=request.user, now=timezone.now()
     )
-    name = f"药店名册 {today} {count}家.{form}"
+    name = f"药店名册（{today}，{count} 家）.{form}"
     if form == "xlsx":
         return download(resources.shops_workbook(shops), name, XLSX)
     answer = StreamingHttpResponse(_lines(shops), content_type=CSV)

@@ -13,7 +13,19 @@ from accounts.roles import Role
 from association.sheet_cells import clean
 from association.sheet_reading import Sheet, SheetHead
 from members.actions import imports
-from members.models import ImportBatch, MemberUnit, Pharmacy, Position, Tenure
+from members.enums import Verdict
+from members.models import (
+    HeadingMemory,
+    ImportBatch,
+    ImportLine,
+    ImportRow,
+    ImportText,
+    ImportVerdict,
+    MemberUnit,
+    Pharmacy,
+    Position,
+    Tenure,
+)
 from tests.factories.accounts import AreaFactory, UserFactory
 from tests.factories.association import StoredFileFactory
 
@@ -111,6 +123,53 @@ class ImportBatchFactory(factory.django.DjangoModelFactory):
     file = factory.SubFactory(StoredFileFactory, original_name="示例名册.csv")
     uploaded_at = factory.LazyFunction(timezone.now)
     uploaded_by = factory.SubFactory(UserFactory)
+
+
+class ImportLineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ImportLine
+
+    batch = factory.SubFactory(ImportBatchFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    cells = "示例一店\x1f示例路1号"
+
+
+class ImportTextFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ImportText
+
+    batch = factory.SubFactory(ImportBatchFactory)
+    place = 6
+    text = factory.Sequence(lambda n: f"示例{n}店")
+    value = factory.SelfAttribute("text")
+
+
+class ImportRowFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ImportRow
+
+    batch = factory.SubFactory(ImportBatchFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    values = factory.LazyFunction(lambda: [None] * 14)
+
+
+class ImportVerdictFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ImportVerdict
+
+    batch = factory.SubFactory(ImportBatchFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    verdict = Verdict.NEW
+
+
+class HeadingMemoryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = HeadingMemory
+
+    kind = "shops"
+    signature = factory.Sequence(lambda n: f"{n:064}")
+    mapping = factory.LazyFunction(lambda: {"name": [0]})
+    remembered_at = factory.LazyFunction(timezone.now)
 
 
 def sheet_of(batch: ImportBatch, rows) -> Sheet:

@@ -152,7 +152,7 @@ def test_the_resource_takes_a_few_rows_row_by_row():
     }
     data = Dataset([values.get(heading, "") for heading in headings], headers=headings)
 
-    result = PharmacyResource().import_data(data, raise_errors=True)
+    result = PharmacyResource().import_data(data, raise_errors=True, now=timezone.now())
 
     shop = Pharmacy.objects.get()
     assert result.totals["new"] == 1

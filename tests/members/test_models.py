@@ -5,11 +5,18 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from members.models import MemberUnit, Pharmacy
 from tests.factories.accounts import UserFactory, make_user
 from tests.factories.members import (
+    HeadingMemoryFactory,
+    ImportBatchFactory,
+    ImportLineFactory,
+    ImportRowFactory,
+    ImportTextFactory,
+    ImportVerdictFactory,
     MemberUnitFactory,
     PharmacyFactory,
     PositionFactory,
@@ -127,3 +134,21 @@ def test_the_back_office_shows_the_register_and_changes_nothing(client, model):
 
     assert client.get(reverse(f"admin:members_{model}_changelist")).status_code == 200
     assert client.get(reverse(f"admin:members_{model}_add")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda: ImportVerdictFactory(verdict="perhaps"),
+        lambda: ImportBatchFactory(state="perhaps"),
+        lambda: ImportBatchFactory(undone_at=timezone.now()),
+        lambda: HeadingMemoryFactory(signature=HeadingMemoryFactory().signature),
+        lambda: ImportRowFactory(batch=(row := ImportRowFactory()).batch, number=row.number),
+        lambda: ImportLineFactory(batch=(row := ImportLineFactory()).batch, number=row.number),
+        lambda: ImportTextFactory(batch=(row := ImportTextFactory()).batch, text=row.text),
+    ],
+    ids=["verdict", "state", "undone by nobody", "one memory", "one row", "one line", "one text"],
+)
+def test_the_database_refuses_a_sheet_that_contradicts_itself(broken):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        broken()
