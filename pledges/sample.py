@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from association import sample
 from members.models import Position
-from pledges import actions
+from pledges.actions import campaigns, signing
 from pledges.default_content import pledge_text
 from pledges.models import Pledge, PledgeText
 
@@ -21,7 +21,7 @@ def pledges(story: sample.Story) -> None:
     opened = _opening(story)
     day = timezone.localdate(opened)
     pledge_text(opened)
-    campaign = actions.open_campaign(
+    campaign = campaigns.open_campaign(
         PledgeText.objects.order_by("pk").first(),
         year=day.year,
         starts_on=day,
@@ -48,9 +48,9 @@ def pledges(story: sample.Story) -> None:
     )
     for pledge, moment in zip(willing, moments, strict=True):
         owner = owners[pledge.pharmacy_id]
-        actions.sign(pledge, ticked=keys, name=owner.real_name, by=owner, now=moment)
+        signing.sign(pledge, ticked=keys, name=owner.real_name, by=owner, now=moment)
     reminded = min(opened + timedelta(days=SIGNING_DAYS - 3), story.now)
-    actions.remind(campaign, pledges=Pledge.objects.all(), by=by, now=reminded)
+    campaigns.remind(campaign, pledges=Pledge.objects.all(), by=by, now=reminded)
 
 
 def _opening(story: sample.Story) -> datetime:

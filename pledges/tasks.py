@@ -5,7 +5,7 @@ from datetime import time
 from django.utils import timezone
 
 from association import jobs
-from pledges import actions
+from pledges.actions import campaigns
 from pledges.enums import PledgeState
 from pledges.models import Campaign, Pledge
 
@@ -17,8 +17,8 @@ def remind(job, **_future) -> dict:
     """Remind the owners who have not signed, as the day to sign comes near."""
     now = timezone.now()
     today = timezone.localdate(now)
-    campaigns = Campaign.objects.filter(sign_by__gte=today).order_by("pk")
-    return {"told": sum(actions.remind_in_time(campaign, now=now) for campaign in campaigns)}
+    calls = Campaign.objects.filter(sign_by__gte=today).order_by("pk")
+    return {"told": sum(campaigns.remind_in_time(campaign, now=now) for campaign in calls)}
 
 
 @jobs.periodic("pledges.lapse", label="关闭已到期的承诺", every=jobs.DAY)
@@ -31,7 +31,7 @@ def lapse(job, **_future) -> dict:
     ).order_by("pk")
     batch = list(due[: SLICE + 1])
     for pledge in batch[:SLICE]:
-        actions.lapse(pledge, now=now)
+        campaigns.lapse(pledge, now=now)
     done = job.done_count + len(batch[:SLICE])
     jobs.progress(job, done)
     if len(batch) > SLICE:

@@ -15,7 +15,8 @@ from accounts.roles import Permission
 from association.errors import BusinessRuleError
 from association.templatetags.ui import cn_date
 from members.models import Pharmacy
-from pledges import actions, queries
+from pledges import queries
+from pledges.actions import campaigns, signing
 from pledges.forms import AreaFilterForm, CampaignForm, SignForm
 from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
 from pledges.workflow import PERMISSION_FOR
@@ -30,11 +31,11 @@ def index(request):
     today = timezone.localdate()
     if not follows_campaigns(request.user):
         return _own_pledges(request, today)
-    campaigns = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
+    recent = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
     pledges = Pledge.objects.visible_to(request.user)
     rows = [
         {"campaign": campaign, **queries.progress(pledges.filter(campaign=campaign))}
-        for campaign in campaigns[:10]
+        for campaign in recent[:10]
     ]
     may_open = allowed(request.user, Permission.PLEDGE_MANAGE)
     context = {"rows": rows, "texts": PledgeText.objects.order_by("-pk")[:10], "today": today}
@@ -101,7 +102,7 @@ def sign(request, pledge):
     form = SignForm(request.POST or None, clauses=clauses)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.sign(
+            signing.sign(
                 pledge,
                 ticked=form.ticked,
                 name=form.cleaned_data["name"],
@@ -132,7 +133,7 @@ def open_campaign(request):
     form = CampaignForm(request.POST or None, initial=_next_campaign())
     if form.is_valid():
         try:
-            campaign = actions.open_campaign(
+            campaign = campaigns.open_campaign(
                 **form.cleaned_data, by=request.user, now=timezone.now()
             )
         except BusinessRuleError as error:
@@ -214,7 +215,7 @@ def campaign(request, campaign):
 def invite(request, campaign):
     """Invite shops that joined since."""
     try:
-        invited = actions.invite(campaign, by=request.user, now=timezone.now())
+        invited = campaigns.invite(campaign, by=request.user, now=timezone.now())
     except BusinessRuleError as error:
         messages.error(request, str(error))
     else:
@@ -229,7 +230,7 @@ def remind(request, campaign):
     """Remind everybody who has not signed."""
     pledges = Pledge.objects.visible_to(request.user)
     try:
-        told = actions.remind(campaign, pledges=pledges, by=request.user, now=timezone.now())
+        told = campaigns.remind(campaign, pledges=pledges, by=request.user, now=timezone.now())
     except BusinessRuleError as error:
         messages.error(request, str(error))
     else:

@@ -9,7 +9,7 @@ from accounts.roles import Role
 from association.models import AuditEvent, Delivery
 from association.workflow import ForbiddenMoveError
 from members.enums import PharmacyStatus
-from pledges import actions
+from pledges.actions import campaigns, signing, texts
 from pledges.models import Campaign, Pledge, PledgeText
 from pledges.workflow import PLEDGE
 from tests.factories.accounts import make_user
@@ -32,7 +32,7 @@ def invited() -> tuple[Pledge, object]:
 def test_sign_freezes_the_wording_and_leaves_a_line_in_the_trail():
     pledge, owner = invited()
 
-    signed = actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    signed = signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
     text = PledgeText.objects.get(pk=pledge.campaign.text_id)
     assert (signed.state, signed.signed_by, signed.signed_name) == (
@@ -55,9 +55,9 @@ def test_the_second_shop_signs_under_the_same_frozen_text():
     pledge, owner = invited()
     other = PledgeFactory(campaign=pledge.campaign)
     other_owner = owner_of(other.pharmacy)
-    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
-    second = actions.sign(other, ticked=BOTH, name=other_owner.real_name, by=other_owner, now=NOON)
+    second = signing.sign(other, ticked=BOTH, name=other_owner.real_name, by=other_owner, now=NOON)
 
     assert second.state == "signed"
 
@@ -65,8 +65,8 @@ def test_the_second_shop_signs_under_the_same_frozen_text():
 @pytest.mark.parametrize(
     ("ticked", "name", "error"),
     [
-        ({"law"}, "示例负责人", actions.ClausesNotTickedError),
-        (BOTH, "示例旁人", actions.SignatureNameError),
+        ({"law"}, "示例负责人", signing.ClausesNotTickedError),
+        (BOTH, "示例旁人", signing.SignatureNameError),
     ],
     ids=["a clause left out", "somebody else's name"],
 )
@@ -76,7 +76,7 @@ def test_sign_refuses_and_changes_nothing(ticked, name, error):
     owner.save(update_fields=["real_name"])
 
     with pytest.raises(error):
-        actions.sign(pledge, ticked=ticked, name=name, by=owner, now=NOON)
+        signing.sign(pledge, ticked=ticked, name=name, by=owner, now=NOON)
 
     assert Pledge.objects.get().state == "invited"
     assert not AuditEvent.objects.exists()
@@ -90,25 +90,25 @@ def test_nobody_signs_for_another_shop():
     employee = staff_of(pledge.pharmacy)
 
     for person in (stranger, clerk, employee):
-        with pytest.raises(actions.NotYoursToSignError):
-            actions.sign(pledge, ticked=BOTH, name=person.real_name, by=person, now=NOON)
+        with pytest.raises(signing.NotYoursToSignError):
+            signing.sign(pledge, ticked=BOTH, name=person.real_name, by=person, now=NOON)
 
     assert Pledge.objects.get().state == "invited"
 
 
 def test_signing_twice_is_refused_with_who_and_when():
     pledge, owner = invited()
-    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
-    with pytest.raises(actions.AlreadySignedError, match="2026年1月12日 12:00 签署，不用再签"):
-        actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    with pytest.raises(signing.AlreadySignedError, match="2026年1月12日 12:00 签署，不用再签"):
+        signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
 
 def test_sign_after_the_period_is_refused():
     pledge, owner = invited()
 
-    with pytest.raises(actions.CampaignOverError, match="已经结束"):
-        actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+    with pytest.raises(campaigns.CampaignOverError, match="已经结束"):
+        signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,9 +120,9 @@ def test_of_two_owners_in_the_same_second_exactly_one_signs():
     def try_it(owner):
         try:
             gate.wait()
-            actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+            signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
             outcomes.append("signed")
-        except actions.AlreadySignedError:
+        except signing.AlreadySignedError:
             outcomes.append("refused")
         finally:
             connection.close()
@@ -142,7 +142,7 @@ def test_open_campaign_invites_every_open_shop_and_tells_the_owners():
     PharmacyFactory(status=PharmacyStatus.CLOSED)
     owner = owner_of(shop)
 
-    campaign = actions.open_campaign(
+    campaign = campaigns.open_campaign(
         PledgeTextFactory(),
         year=2026,
         starts_on=date(2026, 1, 1),
@@ -163,8 +163,8 @@ def test_open_campaign_invites_every_open_shop_and_tells_the_owners():
 def test_a_second_campaign_in_a_year_is_refused():
     campaign = CampaignFactory(year=2026)
 
-    with pytest.raises(actions.CampaignExistsError, match="已经发起过"):
-        actions.open_campaign(
+    with pytest.raises(campaigns.CampaignExistsError, match="已经发起过"):
+        campaigns.open_campaign(
             campaign.text,
             year=2026,
             starts_on=date(2026, 1, 1),
@@ -178,8 +178,8 @@ def test_a_second_campaign_in_a_year_is_refused():
 
 
 def test_days_out_of_order_are_refused():
-    with pytest.raises(actions.CampaignDaysError):
-        actions.open_campaign(
+    with pytest.raises(campaigns.CampaignDaysError):
+        campaigns.open_campaign(
             PledgeTextFactory(),
             year=2026,
             starts_on=date(2026, 2, 1),
@@ -195,8 +195,8 @@ def test_invite_again_adds_only_shops_that_joined_since():
     newcomer = PharmacyFactory()
     clerk = make_user(Role.SECRETARIAT)
 
-    assert actions.invite(pledge.campaign, by=clerk, now=NOON) == 1
-    assert actions.invite(pledge.campaign, by=clerk, now=NOON) == 0
+    assert campaigns.invite(pledge.campaign, by=clerk, now=NOON) == 1
+    assert campaigns.invite(pledge.campaign, by=clerk, now=NOON) == 0
     assert newcomer.pledges.count() == 1
 
 
@@ -207,8 +207,8 @@ def test_remind_reaches_unsigned_owners_once_a_day():
     clerk = make_user(Role.SECRETARIAT)
     everything = Pledge.objects.all()
 
-    assert actions.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 1
-    assert actions.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 0
+    assert campaigns.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 1
+    assert campaigns.remind(pledge.campaign, pledges=everything, by=clerk, now=NOON) == 0
     assert [delivery.recipient for delivery in Delivery.objects.all()] == [owner]
 
 
@@ -217,7 +217,7 @@ def test_remind_in_time_tells_once_for_each_lead_time():
     days = [20, 24, 25, 31]
 
     told = [
-        actions.remind_in_time(pledge.campaign, now=datetime(2026, 1, day, 9, tzinfo=SHANGHAI))
+        campaigns.remind_in_time(pledge.campaign, now=datetime(2026, 1, day, 9, tzinfo=SHANGHAI))
         for day in days
     ]
 
@@ -231,20 +231,20 @@ def test_lapse_closes_signed_and_unsigned_after_the_period_only():
     unsigned = PledgeFactory()
     signed = PledgeFactory(campaign=unsigned.campaign, signed=True)
 
-    with pytest.raises(actions.CampaignOverError):
-        actions.lapse(signed, now=NOON)
+    with pytest.raises(campaigns.CampaignOverError):
+        campaigns.lapse(signed, now=NOON)
     for pledge in (unsigned, signed):
-        actions.lapse(pledge, now=NEXT_YEAR)
+        campaigns.lapse(pledge, now=NEXT_YEAR)
 
     assert set(Pledge.objects.values_list("state", flat=True)) == {"expired"}
     with pytest.raises(ForbiddenMoveError):
-        actions.lapse(signed, now=NEXT_YEAR)
+        campaigns.lapse(signed, now=NEXT_YEAR)
 
 
 def test_a_second_year_works_while_the_old_pledge_runs_out():
     pledge, owner = invited()
-    actions.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
-    campaign = actions.open_campaign(
+    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    campaign = campaigns.open_campaign(
         pledge.campaign.text,
         year=pledge.campaign.year + 1,
         starts_on=date(2027, 1, 1),
@@ -255,8 +255,8 @@ def test_a_second_year_works_while_the_old_pledge_runs_out():
     )
     fresh = campaign.pledges.get()
 
-    actions.lapse(pledge, now=NEXT_YEAR)
-    actions.sign(fresh, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+    campaigns.lapse(pledge, now=NEXT_YEAR)
+    signing.sign(fresh, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
 
     assert list(Pledge.objects.order_by("pk").values_list("state", flat=True)) == [
         "expired",
@@ -275,7 +275,7 @@ def test_load_text_twice_enters_it_once():
         "clauses": [{"seq": 1, "key": "law", "title": "守法", "text": "守法。", "cites": []}],
     }
 
-    assert [actions.load_text(document, now=NOON)[1] for _ in range(2)] == [True, False]
+    assert [texts.load_text(document, now=NOON)[1] for _ in range(2)] == [True, False]
 
 
 def test_every_state_can_be_reached():

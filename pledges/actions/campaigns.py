@@ -1,18 +1,16 @@
-"""Acts of the pledge room: load a text, open a campaign, invite, sign, remind, lapse."""
+"""Calling for signatures: open a campaign, invite, remind, close what ran out."""
 
-from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate
 
 from accounts.roles import Role
 from association import audit, outbox
 from association.errors import BusinessRuleError
 from members.models import Pharmacy, Position
-from pledges.enums import PledgeState
-from pledges.models import Campaign, Clause, Pledge, PledgeText
+from pledges.models import Campaign, Pledge, PledgeText
 from pledges.workflow import PLEDGE
 
 LEAD_DAYS = (7, 0)  # days before the day to sign
@@ -28,40 +26,6 @@ class CampaignDaysError(BusinessRuleError):
 
 class CampaignOverError(BusinessRuleError):
     """The period of the campaign is over."""
-
-
-class AlreadySignedError(BusinessRuleError):
-    """Somebody has signed this pledge before."""
-
-
-class NotYoursToSignError(BusinessRuleError):
-    """Only the person in charge of the shop signs for it."""
-
-
-class ClausesNotTickedError(BusinessRuleError):
-    """Every clause is confirmed by itself."""
-
-
-class SignatureNameError(BusinessRuleError):
-    """The typed name is not that of the account."""
-
-
-@transaction.atomic
-def load_text(document: Mapping, *, now: datetime) -> tuple[PledgeText, bool]:
-    """Enter a pledge text with its clauses; a version already there is left as it is.
-
-    Returns the text and whether it is new.
-    """
-    fields = ("preamble", "term_months", "adopted_note", "source")
-    text, is_new = PledgeText.objects.get_or_create(
-        title=document["title"],
-        version=document["version"],
-        defaults={name: document[name] for name in fields} | {"created_at": now},
-    )
-    if is_new:
-        Clause.objects.bulk_create(Clause(text_version=text, **row) for row in document["clauses"])
-        audit.record("pledge.text_loaded", by=None, target=text, now=now, sha256=text.digest())
-    return text, is_new
 
 
 @transaction.atomic
@@ -95,7 +59,7 @@ def open_campaign(
 def invite(campaign: Campaign, *, by, now: datetime) -> int:
     """Invite every open shop that has no pledge in the campaign yet; return how many."""
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
-    _refuse_when_over(campaign, now)
+    refuse_when_over(campaign, now)
     shops = Pharmacy.objects.active().exclude(pledges__campaign=campaign)
     invited = Pledge.objects.bulk_create(
         (
@@ -111,64 +75,12 @@ def invite(campaign: Campaign, *, by, now: datetime) -> int:
 
 
 @transaction.atomic
-def sign(pledge: Pledge, *, ticked: Collection[str], name: str, by, now: datetime) -> Pledge:
-    """Sign for the shop: every clause ticked, the signer's own name typed.
-
-    The digest of the wording goes into the signature and the text is frozen from then on. Of
-    two people who sign in the same second exactly one succeeds.
-    """
-    rows = Pledge.objects.select_related("campaign__text", "pharmacy", "signed_by")
-    pledge = rows.select_for_update(of=("self",)).get(pk=pledge.pk)
-    if pledge.state == PledgeState.SIGNED:
-        when = localtime(pledge.signed_at)
-        raise AlreadySignedError(
-            f"这份承诺书已由{pledge.signed_name}于 {when:%Y}年{when.month}月{when.day}日 "
-            f"{when:%H:%M} 签署，不用再签。"
-        )
-    _refuse_when_over(pledge.campaign, now)
-    state = PLEDGE.after(pledge.state, "sign")
-    if Role.OWNER not in pledge.pharmacy.roles_of(by):
-        raise NotYoursToSignError("承诺书由本店负责人签署，其他人不能代签。")
-    text = PledgeText.objects.select_for_update().get(pk=pledge.campaign.text_id)
-    clauses = list(text.clauses.order_by("seq"))
-    if missing := [c.title for c in clauses if c.key not in ticked]:
-        raise ClausesNotTickedError(
-            f"还有 {len(missing)} 条没有勾选：{'、'.join(missing)}。请逐条看过后勾选。"
-        )
-    if not by.real_name:
-        raise SignatureNameError("您的账号还没有登记姓名，请联系协会秘书处补上后再签。")
-    if "".join(name.split()) != "".join(by.real_name.split()):
-        raise SignatureNameError(f"签名要与账号姓名一致，请输入“{by.real_name}”。")
-    pledge.state = state
-    pledge.signed_at, pledge.signed_by, pledge.signed_name = now, by, by.real_name
-    pledge.ticked = [c.key for c in clauses]
-    pledge.text_sha256 = text.digest()
-    pledge.save(
-        update_fields=["state", "signed_at", "signed_by", "signed_name", "ticked", "text_sha256"]
-    )
-    if text.frozen_at is None:
-        text.frozen_at = now
-        text.save(update_fields=["frozen_at"])
-    audit.record(
-        "pledge.signed",
-        by=by,
-        target=pledge,
-        now=now,
-        role=Role.OWNER.value,
-        pharmacy=pledge.pharmacy_id,
-        text=str(text),
-        sha256=pledge.text_sha256,
-    )
-    return pledge
-
-
-@transaction.atomic
 def remind(campaign: Campaign, *, pledges, by, now: datetime) -> int:
     """Remind the owners of the unsigned among ``pledges``, once a day at most.
 
     Returns how many people get a message now.
     """
-    _refuse_when_over(campaign, now)
+    refuse_when_over(campaign, now)
     key = f"pledge-campaign:{campaign.pk}:remind:{localdate(now).isoformat()}"
     told = _tell_owners(key, campaign, pledges.waiting().filter(campaign=campaign), now=now)
     if told:
@@ -207,7 +119,7 @@ def lapse(pledge: Pledge, *, now: datetime) -> Pledge:
     return pledge
 
 
-def _refuse_when_over(campaign: Campaign, now: datetime) -> None:
+def refuse_when_over(campaign: Campaign, now: datetime) -> None:
     if localdate(now) > campaign.ends_on:
         raise CampaignOverError(
             f"{campaign.year} 年度的承诺期到 {campaign.ends_on} 为止，已经结束。"
