@@ -1,9 +1,14 @@
 """What people type in the pledge room."""
 
+import re
+
 from django import forms
 
 from accounts.models import Area
+from pledges.actions.texts import ClauseDraft
 from pledges.models import PledgeText
+
+_CODE = re.compile(r"(?:item|veto|bonus)/[A-Z]\d{2}\Z")
 
 
 def _day(label: str, help_text: str = "") -> forms.DateField:
@@ -77,3 +82,96 @@ class AreaFilterForm(forms.Form):
         empty_label="全部片区",
         widget=forms.Select(attrs={"class": "inp inp-s", "data-submit": ""}),
     )
+
+
+class VersionForm(forms.Form):
+    """The number of a new version."""
+
+    version = forms.CharField(
+        label="新版本号",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-num", "placeholder": "例如 1.1"}),
+    )
+
+
+class TextForm(forms.Form):
+    """What stands around the clauses."""
+
+    preamble = forms.CharField(
+        label="引言", widget=forms.Textarea(attrs={"class": "inp", "rows": 3}), required=False
+    )
+    term_months = forms.IntegerField(
+        label="有效月数",
+        min_value=1,
+        max_value=60,
+        widget=forms.NumberInput(attrs={"class": "inp inp-num"}),
+    )
+    adopted_note = forms.CharField(
+        label="通过情况",
+        help_text="例如：2026年3月8日会员大会通过",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp"}),
+    )
+
+    @staticmethod
+    def initial_of(text: PledgeText) -> dict:
+        """What the form shows at first."""
+        return {name: getattr(text, name) for name in ("preamble", "term_months", "adopted_note")}
+
+
+class ClauseForm(forms.Form):
+    """One clause; an empty row is no clause."""
+
+    key = forms.SlugField(required=False, widget=forms.HiddenInput)
+    title = forms.CharField(
+        label="标题", max_length=40, required=False, widget=forms.TextInput(attrs={"class": "inp"})
+    )
+    text = forms.CharField(
+        label="内容", required=False, widget=forms.Textarea(attrs={"class": "inp", "rows": 2})
+    )
+    cites = forms.CharField(
+        label="对应条目",
+        help_text="评分条目写 item/R01，否决情形写 veto/V01，加分写 bonus/B01，用空格隔开",
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp"}),
+    )
+
+    def clean_cites(self) -> tuple[str, ...]:
+        codes = self.cleaned_data["cites"].replace("，", " ").replace("、", " ").split()
+        if wrong := [code for code in codes if not _CODE.match(code)]:
+            raise forms.ValidationError(f"“{wrong[0]}”不是条目编号，请写成 item/R01 这样。")
+        return tuple(codes)
+
+
+class BaseClauseFormSet(forms.BaseFormSet):
+    """All clauses of a text, in an order that may be changed by number."""
+
+    def drafts(self) -> list[ClauseDraft]:
+        """Return the clauses that stay, in their new order."""
+        kept = [
+            form
+            for form in self.ordered_forms
+            if form.cleaned_data.get("title") or form.cleaned_data.get("text")
+        ]
+        fields = ("title", "text", "key", "cites")
+        return [ClauseDraft(**{f: form.cleaned_data[f] for f in fields}) for form in kept]
+
+    @classmethod
+    def with_one_more(cls, data) -> "BaseClauseFormSet":
+        """Return what was typed with one more empty row."""
+        copy = data.copy()
+        copy["clause-TOTAL_FORMS"] = str(int(copy.get("clause-TOTAL_FORMS") or 0) + 1)
+        return cls(copy, prefix="clause")
+
+
+ClauseFormSet = forms.formset_factory(
+    ClauseForm, formset=BaseClauseFormSet, can_order=True, can_delete=True, extra=1, max_num=40
+)
+
+
+def clause_rows(text: PledgeText) -> list[dict]:
+    """What the editor shows of the clauses at first."""
+    rows = text.clauses.order_by("seq").values("key", "title", "text", "cites")
+    return [{**row, "cites": " ".join(row["cites"])} for row in rows]

@@ -14,6 +14,12 @@ from members.models import Pharmacy
 from pledges.enums import PledgeState
 
 
+class PledgeTextQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "PledgeTextQuerySet":
+        """All versions for those who follow the signatures of several shops."""
+        return self if follows_campaigns(user) else self.none()
+
+
 class PledgeText(models.Model):
     """One version of the wording (承诺书文本); never changed after the first signature under it.
 
@@ -30,6 +36,8 @@ class PledgeText(models.Model):
     created_at = models.DateTimeField("建立时间")
     frozen_at = models.DateTimeField("定稿时间", null=True, blank=True)
 
+    objects = PledgeTextQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "承诺书文本"
         constraints = [
@@ -45,6 +53,10 @@ class PledgeText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}（{self.version} 版）"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Granted roles, those limited to an area included: a wording has no place."""
+        return frozenset(user.area_roles)
 
     def digest(self) -> str:
         """Return the SHA-256 of the wording: what a signature stands under."""

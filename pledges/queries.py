@@ -8,7 +8,8 @@ from django.utils.timezone import localtime
 
 from accounts.permissions import allowed
 from members.models import Pharmacy
-from pledges.models import Campaign, Pledge
+from pledges.models import Campaign, Pledge, PledgeText
+from pledges.text_diff import Wording
 from pledges.workflow import PERMISSION_FOR, PLEDGE
 
 
@@ -105,3 +106,9 @@ def wall(*, on: date):
             F("pharmacy__area__order").asc(nulls_last=True), "pharmacy__name_sort", "pharmacy_id"
         )
     )
+
+
+def wording(text: PledgeText) -> list[Wording]:
+    """Return the clauses of a version as they are compared with those of another."""
+    rows = text.clauses.order_by("seq").values_list("key", "seq", "title", "text")
+    return [Wording(*row) for row in rows]

@@ -77,7 +77,7 @@ def draw_up(source: PledgeText, *, version: str, by, now: datetime) -> PledgeTex
 
 
 @transaction.atomic
-def save(
+def revise(
     text: PledgeText,
     *,
     preamble: str,

@@ -1,25 +1,23 @@
-"""The doors of the pledge room: signing, receipts, campaigns, the public wall."""
+"""The office’s doors: the campaigns, how far each has come, and who has not signed."""
 
 from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.guards import public_page, requires
+from accounts.guards import requires
 from accounts.permissions import allowed
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
-from association.templatetags.ui import cn_date
-from members.models import Pharmacy
 from pledges import queries
-from pledges.actions import campaigns, signing
-from pledges.forms import AreaFilterForm, CampaignForm, SignForm
+from pledges.actions import campaigns
+from pledges.forms import AreaFilterForm, CampaignForm
 from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
-from pledges.workflow import PERMISSION_FOR
+from pledges.views.signing import own_pledges
 
 ROWS = 50
 
@@ -30,7 +28,7 @@ def index(request):
     """The campaigns for the office; for a shop its own pledges."""
     today = timezone.localdate()
     if not follows_campaigns(request.user):
-        return _own_pledges(request, today)
+        return own_pledges(request, today)
     recent = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
     pledges = Pledge.objects.visible_to(request.user)
     rows = [
@@ -47,83 +45,6 @@ def index(request):
             {"label": "发起签署", "url": reverse("pledges:open"), "icon": "plus", "primary": True}
         )
     return render(request, "pledges/index.html", context)
-
-
-def _own_pledges(request, today: date):
-    mine = (
-        Pledge.objects.visible_to(request.user)
-        .select_related("campaign__text", "pharmacy")
-        .order_by("-campaign__year", "pharmacy__name_sort")
-    )
-    waiting = queries.waiting_for(request.user, on=today)
-    ids = {pledge.pk for pledge in waiting}
-    context = {
-        "waiting": waiting,
-        "others": [pledge for pledge in mine[:200] if pledge.pk not in ids],
-        "heading": "承诺书",
-        "back_url": "/",
-        "back_label": "首页",
-    }
-    return render(request, "pledges/mine.html", context)
-
-
-@require_safe
-@requires(Permission.PLEDGE_VIEW, on=Pledge)
-def detail(request, pledge):
-    """The receipt: what was promised, by whom and when."""
-    context = {
-        "pledge": pledge,
-        "text": pledge.campaign.text,
-        "clauses": pledge.campaign.text.clauses.order_by("seq"),
-        "acts": queries.acts_open_to(request.user, pledge),
-        "facts": [
-            {"name": "药店", "value": pledge.pharmacy.name},
-            {"name": "编号", "value": pledge.number},
-            {"name": "签署人", "value": pledge.signed_name},
-            {
-                "name": "承诺期",
-                "value": "至 ".join(
-                    map(cn_date, (pledge.campaign.starts_on, pledge.campaign.ends_on))
-                ),
-            },
-        ],
-        "heading": f"{pledge.campaign.year} 年度承诺书",
-        "back_url": reverse("pledges:index"),
-        "back_label": "承诺书",
-    }
-    return render(request, "pledges/detail.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(PERMISSION_FOR["sign"], on=Pledge)
-def sign(request, pledge):
-    """Read, tick each clause, write the name."""
-    clauses = list(pledge.campaign.text.clauses.order_by("seq"))
-    form = SignForm(request.POST or None, clauses=clauses)
-    if request.method == "POST" and form.is_valid():
-        try:
-            signing.sign(
-                pledge,
-                ticked=form.ticked,
-                name=form.cleaned_data["name"],
-                by=request.user,
-                now=timezone.now(),
-            )
-        except BusinessRuleError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, "承诺书已签署，已在承诺墙公示。")
-            return redirect("pledges:detail", pk=pledge.pk)
-    context = {
-        "pledge": pledge,
-        "text": pledge.campaign.text,
-        "form": form,
-        "can_sign": "sign" in queries.acts_open_to(request.user, pledge),
-        "heading": f"签署 {pledge.campaign.year} 年度承诺书",
-        "back_url": reverse("pledges:index"),
-        "back_label": "承诺书",
-    }
-    return render(request, "pledges/sign.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -241,48 +162,6 @@ def remind(request, campaign):
         )
         messages.success(request, said)
     return redirect("pledges:campaign", pk=campaign.pk)
-
-
-@require_safe
-@public_page
-def wall(request):
-    """The public wall: who stands by the pledge, by sub-district."""
-    today = timezone.localdate()
-    form = AreaFilterForm(request.GET)
-    word = request.GET.get("q", "").strip()[:50]
-    area = form.cleaned_data["area"] if form.is_valid() else None
-    pledges = queries.wall(on=today)
-    if area:
-        pledges = pledges.filter(pharmacy__area=area)
-    if word:
-        pledges = pledges.filter(pharmacy__in=Pharmacy.objects.matching(word))
-    page = Paginator(pledges, ROWS).get_page(request.GET.get("page"))
-    campaign = queries.current_campaign(on=today)
-    context = {
-        "form": form,
-        "word": word,
-        "page": page,
-        "campaign": campaign,
-        "clauses": campaign.text.clauses.order_by("seq") if campaign else (),
-        "base": f"?area={area.code if area else ''}&q={word}",
-    }
-    return render(request, "pledges/wall.html", context)
-
-
-@require_safe
-@public_page
-def wall_shop(request, token):
-    """One shop on the wall with the clauses it stands by."""
-    pledge = get_object_or_404(
-        queries.wall(on=timezone.localdate()).select_related("campaign__text"),
-        pharmacy__public_token=token,
-    )
-    context = {
-        "pledge": pledge,
-        "text": pledge.campaign.text,
-        "clauses": pledge.campaign.text.clauses.order_by("seq"),
-    }
-    return render(request, "pledges/wall_shop.html", context)
 
 
 def _crumbs(here: str) -> list[dict]:
