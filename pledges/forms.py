@@ -27,13 +27,17 @@ class CampaignForm(forms.Form):
     )
     text = forms.ModelChoiceField(
         label="承诺书文本",
-        queryset=PledgeText.objects.order_by("-created_at", "-pk"),
+        queryset=PledgeText.objects.none(),
         empty_label=None,
         widget=forms.Select(attrs={"class": "inp"}),
     )
     starts_on = _day("承诺期自")
     ends_on = _day("承诺期至", "到期后承诺自动失效，下一年度重新签署。")
     sign_by = _day("请药店在此日前签署", "过了这一天还能签，只是列为逾期。")
+
+    def __init__(self, *args, texts, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].queryset = texts
 
 
 class SignForm(forms.Form):

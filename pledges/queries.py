@@ -112,3 +112,8 @@ def wording(text: PledgeText) -> list[Wording]:
     """Return the clauses of a version as they are compared with those of another."""
     rows = text.clauses.order_by("seq").values_list("key", "seq", "title", "text")
     return [Wording(*row) for row in rows]
+
+
+def texts(user):
+    """Return the versions of the wording in sight, the newest first."""
+    return PledgeText.objects.visible_to(user).order_by("-created_at", "-pk")

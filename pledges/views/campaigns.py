@@ -16,7 +16,7 @@ from association.errors import BusinessRuleError
 from pledges import queries
 from pledges.actions import campaigns
 from pledges.forms import AreaFilterForm, CampaignForm
-from pledges.models import Campaign, Pledge, PledgeText, follows_campaigns
+from pledges.models import Campaign, Pledge, follows_campaigns
 from pledges.views.signing import own_pledges
 
 ROWS = 50
@@ -36,7 +36,7 @@ def index(request):
         for campaign in recent[:10]
     ]
     may_open = allowed(request.user, Permission.PLEDGE_MANAGE)
-    context = {"rows": rows, "texts": PledgeText.objects.order_by("-pk")[:10], "today": today}
+    context = {"rows": rows, "texts": queries.texts(request.user)[:10], "today": today}
     context["actions"] = [
         {"label": "公开承诺墙", "url": reverse("pledges:wall"), "icon": "external-link"},
     ]
@@ -51,7 +51,11 @@ def index(request):
 @requires(Permission.PLEDGE_MANAGE)
 def open_campaign(request):
     """The short form that opens a year's campaign."""
-    form = CampaignForm(request.POST or None, initial=_next_campaign())
+    form = CampaignForm(
+        request.POST or None,
+        initial=_next_campaign(request.user),
+        texts=queries.texts(request.user),
+    )
     if form.is_valid():
         try:
             campaign = campaigns.open_campaign(
@@ -67,7 +71,7 @@ def open_campaign(request):
     return render(request, "pledges/open.html", {"form": form, "crumbs": _crumbs("发起签署")})
 
 
-def _next_campaign() -> dict:
+def _next_campaign(user) -> dict:
     today = timezone.localdate()
     latest = Campaign.objects.order_by("-year").first()
     year = today.year if latest is None else max(latest.year + 1, today.year)
@@ -77,7 +81,7 @@ def _next_campaign() -> dict:
         "starts_on": starts_on,
         "ends_on": date(year, 12, 31),
         "sign_by": max(date(year, 1, 31), starts_on),
-        "text": PledgeText.objects.order_by("-created_at", "-pk").first(),
+        "text": queries.texts(user).first(),
     }
 
 

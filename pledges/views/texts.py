@@ -20,9 +20,7 @@ from pledges.models import PledgeText
 @requires(Permission.PLEDGE_VIEW, on=PledgeText)
 def text(request, text):
     """One version, and what it changed against an earlier one (``?with=``)."""
-    others = list(
-        PledgeText.objects.filter(title=text.title).exclude(pk=text.pk).order_by("-created_at")
-    )
+    others = list(queries.texts(request.user).filter(title=text.title).exclude(pk=text.pk))
     earlier = next((o for o in others if o.created_at <= text.created_at), None)
     chosen = next((o for o in others if str(o.pk) == request.GET.get("with")), earlier)
     found = text_diff.changes(queries.wording(chosen), queries.wording(text)) if chosen else []

@@ -36,8 +36,8 @@ SCOPED_OTHERWISE = {
     ("reports/views/public.py", "Pharmacy.objects.on_register"): "by the token on the door",
     ("reports/views/public.py", "Award.objects.for_paper"): "by the token on the certificate",
     ("members/views/invitations.py", "Pharmacy.objects.select_related"): "keys of a visible list",
-    ("pledges/views.py", "Pharmacy.objects.matching"): "narrows the public wall",
-    ("pledges/views.py", "Campaign.objects.order_by"): "the year after the last campaign",
+    ("pledges/views/public.py", "Pharmacy.objects.matching"): "narrows the public wall",
+    ("pledges/views/campaigns.py", "Campaign.objects.order_by"): "the year after the last campaign",
     ("activities/panels.py", "Activity.objects.standing"): "of a visible shop",
     ("pledges/panels.py", "Pledge.objects.waiting"): "of a visible shop",
     ("party/forms.py", "MemberUnit.objects.all"): "a company by its name",
@@ -84,7 +84,6 @@ NO_SIGHT = {
     "party.RollEntry": "through the meeting",
     "party.WorkItem": "reference",
     "pledges.Clause": "through the text",
-    "pledges.PledgeText": "reference",
     "starrating.ItemNote": "through the assessment",
     "starrating.ReviewAssignment": "through the assessment",
 }
