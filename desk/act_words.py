@@ -160,7 +160,6 @@ ACT_WORDS = {
     "rating.review_assigned": "分派评审",
     "rating.reviewed": "评审自评",
     "rating.reviews_shared_out": "批量分派评审",
-    "rating.shop_marks_undone": "撤回一家药店的评分",
     "rating.submitted": "提交自评",
     "rating.submitted_on_behalf": "凭纸质件代录自评",
     "result.issued": "出具评定结果",

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ROWS = (("店名", "地址", "许可证号"), ("一店", "示例路1号", "示例DA1"), ("二店", "示例路2号", ""))
-PAGE_QUERIES = 8  # session, user, grants, positions, batch, messages of the desk, rows
+PAGE_QUERIES = 9  # session, user, grants, positions, batch, what waits (twice), rows
 
 
 @pytest.fixture
