@@ -22,6 +22,7 @@ import re
 import resource
 import sys
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from association.sheet_cells import UNCLEAN, clean, text_of
@@ -41,8 +42,9 @@ REFUSED = 3
 OUTPUT_MEGABYTES = 800
 DENSE_CELLS = 25_000_000  # a parser lays a sheet out as a full rectangle
 
-# Control marks but the unit separator, double and loose spaces, anything to be cleaned away.
-UNCLEAN_LINE = re.compile(UNCLEAN.pattern.replace("\x00-\x1f", "\x00-\x1e") + "|^ | $|\x1f | \x1f")
+# Anything to be cleaned away but the unit separator; double and loose spaces.
+UNCLEAN_LINE = re.compile(UNCLEAN.pattern.replace("\x00-\x1f", "\x00-\x1e"))
+LOOSE_SPACES = re.compile("  |^ | $|\x1f | \x1f")
 
 Row = tuple[int, str]  # the row's number and its cells joined by the unit separator
 
@@ -220,11 +222,19 @@ def _book_rows(sheet: Any, merges: list[list[int]], limits: Limits) -> Iterator[
         return
     pad = [""] * sheet.start[1]
     downwards = _Downwards(merges)
+    days = _Days()
     # The parser gives every row from the top, but only the columns from the first filled one.
     for index, raw in enumerate(sheet.iter_rows()):
-        cells = pad + [value if type(value) is str else text_of(value) for value in raw]
+        cells = pad + [
+            value if type(value) is str else days[value] if type(value) is date else text_of(value)
+            for value in raw
+        ]
         line = UNIT.join(cells)
-        if UNCLEAN_LINE.search(line) or index in downwards.rows:
+        if (
+            UNCLEAN_LINE.search(line)
+            or (" " in line and LOOSE_SPACES.search(line))
+            or index in downwards.rows
+        ):
             cells = downwards.filled(index, [clean(cell) for cell in cells])
             line = UNIT.join(cells)
         line = line.rstrip(UNIT)
@@ -232,6 +242,14 @@ def _book_rows(sheet: Any, merges: list[list[int]], limits: Limits) -> Iterator[
             if line.count(UNIT) >= limits.columns:
                 _refuse_width(line.split(UNIT), limits)
             yield index + 1, line
+
+
+class _Days(dict[date, str]):
+    """Day → its text: a register has a few thousand days in a few hundred thousand cells."""
+
+    def __missing__(self, day: date) -> str:
+        self[day] = day.isoformat()
+        return self[day]
 
 
 class _Downwards:

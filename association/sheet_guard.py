@@ -209,8 +209,9 @@ def _stream(stream: IO[bytes], declared: int, seen: _Seen | None, limits: Limits
                 raise UnreadableSheetError(
                     f"表格超过 {limits.columns} 列。请只留下要导入的列，删除右侧多余的列再上传。"
                 )
-            seen.hidden_rows += _count_new(HIDDEN_ROW, window, fresh)
-            seen.hidden_columns += _count_new(HIDDEN_COLUMN, window, fresh)
+            if b"hidden=" in window:
+                seen.hidden_rows += _count_new(HIDDEN_ROW, window, fresh)
+                seen.hidden_columns += _count_new(HIDDEN_COLUMN, window, fresh)
             if b"</f>" in chunk:
                 seen.uncomputed += sum(map(chunk.count, UNCOMPUTED))
             seen.errors += chunk.count(b' t="e"')
@@ -225,6 +226,4 @@ def _last_row(window: bytes) -> int:
 
 def _count_new(pattern: re.Pattern[bytes], window: bytes, fresh: int) -> int:
     """Count the matches that end in the new chunk: those of the overlap are counted already."""
-    if b"hidden=" not in window:
-        return 0
     return sum(1 for found in pattern.finditer(window) if found.end() > fresh)
