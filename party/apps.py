@@ -48,7 +48,16 @@ class PartyConfig(AppConfig):
                 "party:totals",
                 permission=Permission.PARTY_TOTALS_VIEW,
                 order=90,
-                workspaces=frozenset({Role.SECRETARIAT, Role.REGULATOR}),
+                workspaces=frozenset({Role.SECRETARIAT}),
+            ),
+            navigation.Item(
+                "regulator",
+                "党建工作",
+                "chart-bar",
+                "party:totals",
+                permission=Permission.PARTY_TOTALS_VIEW,
+                order=70,
+                workspaces=frozenset({Role.REGULATOR}),
             ),
         )
 

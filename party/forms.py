@@ -409,13 +409,18 @@ class CensusForm(forms.Form):
 class ReportForm(forms.Form):
     """The public form behind the code: what a person says about themselves."""
 
-    name = forms.CharField(label="姓名", max_length=50)
-    workplace = forms.CharField(label="在哪家药店或单位工作", max_length=80)
+    name = forms.CharField(label="姓名", max_length=50, error_messages={"required": "请写姓名。"})
+    workplace = forms.CharField(
+        label="在哪家药店或单位工作",
+        max_length=80,
+        error_messages={"required": "请写在哪里工作，党支部好核对。"},
+    )
     standing = forms.ChoiceField(label="党员类别", choices=Standing.choices)
     relation = forms.ChoiceField(
         label="组织关系在哪里",
         choices=[("here", "在协会的党组织"), ("elsewhere", "在别处"), ("unknown", "不清楚")],
         widget=forms.RadioSelect,
+        error_messages={"required": "请选一项，不清楚就选“不清楚”。"},
     )
     home_organisation = forms.CharField(
         label="在别处的，写党组织名称", max_length=80, required=False
@@ -424,6 +429,7 @@ class ReportForm(forms.Form):
         label="手机号",
         max_length=30,
         widget=forms.TextInput(attrs={"class": "inp", "inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"required": "请写手机号，党支部好联系您。"},
     )
     agrees = forms.BooleanField(
         label="我已看过上面的说明，同意只为办理党务收集这些信息",

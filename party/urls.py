@@ -43,6 +43,8 @@ urlpatterns = [
     path("members/<uuid:pk>/leave/", members.leave, name="leave"),
     path("members/<uuid:pk>/take-back/", members.take_back, name="take_back"),
     path("mine/", members.mine, name="mine"),
+    path("mine/agree/", members.agree, name="agree"),
+    path("mine/withdraw/", members.take_consent_back, name="take_consent_back"),
     # census
     path("census/", census.index, name="censuses"),
     path("organisations/<int:pk>/census/", census.start, name="start_census"),

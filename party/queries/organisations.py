@@ -1,6 +1,6 @@
 """Reads about the tree: rows of the page, sizes, vacancies, advice, coverages, totals."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -336,7 +336,9 @@ def totals(*, today: date) -> dict:
     )
     year_start = date(today.year, 1, 1)
     meetings = Meeting.objects.held().filter(starts_at__date__range=(year_start, today))
-    by_kind = dict(meetings.values_list("kind").annotate(Count("pk")).order_by())
+    by_kind = Counter(
+        each for kind, also in meetings.values_list("kind", "also") for each in (kind, *also)
+    )
     soon = today + timedelta(days=max(rule_book(today).term_watch))
     return {
         "kinds": [
@@ -347,7 +349,7 @@ def totals(*, today: date) -> dict:
         "meetings": [
             (label, by_kind[kind]) for kind, label in MeetingKind.choices if kind in by_kind
         ],
-        "meeting_count": sum(by_kind.values()),
+        "meeting_count": meetings.count(),
         "terms_due": organisations.filter(term_ends_on__lte=soon).count(),
         "coverage": coverage(organisations, today=today),
     }

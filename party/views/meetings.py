@@ -126,7 +126,7 @@ def plan(request):
     places = PartyOrganisation.objects.visible_to(request.user).standing().order_by("pk")
     kind, day = request.GET.get("kind", ""), request.GET.get("day", "")
     initial = {
-        "organisation": asked_number(request, "organisation"),
+        "organisation": asked_number(request, "organisation") or _usual_place(request),
         "kind": kind if kind in MeetingKind.values else MeetingKind.GENERAL,
         "day": day or timezone.localdate(),
         "hour": usual_hour(),
@@ -154,6 +154,12 @@ def plan(request):
         crumbs=[crumb("三会一课", "party:meetings"), crumb("登记会议")],
         situation="还没开的先登记再发通知，开过的直接补记",
     )
+
+
+def _usual_place(request) -> int | None:
+    """Return the branch that the form proposes: the one whose year the list would show."""
+    branch, _ = chosen_branch(request)
+    return branch.pk if branch else None
 
 
 def _facts(form: MeetingForm) -> actions.MeetingFacts:

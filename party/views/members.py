@@ -29,7 +29,7 @@ from party.models import Consent, PartyMember, PartyOrganisation
 from party.queries import members as queries
 from party.queries.meetings import history_of
 from party.views.organisations import unit_names
-from party.views.pages import asked_number, crumb, first_error, form_page, stored
+from party.views.pages import asked_number, crumb, first_error, form_page, press, stored
 
 ROWS = 100
 SAID = {
@@ -347,11 +347,55 @@ def mine(request):
         context |= {
             "numbers": queries.masked_numbers(member),
             "looks": read_log.about(member)[:100],
-            "text": member.consent.text if member.consent else None,
+            "text": member.consent.text
+            if member.consent
+            else queries.consent_text_in_force(timezone.localdate()),
             "is_elsewhere": member.relation == Relation.ELSEWHERE,
             "meetings": queries.meetings_of(member, now=timezone.now()),
         }
     return render(request, "party/mine.html", context)
+
+
+@require_POST
+@signed_in_page
+def agree(request):
+    """The person agrees with the own login to the text that the page has shown."""
+    member = queries.record_of(request.user)
+    text = queries.consent_text_in_force(timezone.localdate())
+    if member is None or text is None or str(text.version) != request.POST.get("version"):
+        messages.error(request, "同意书刚换了新版，请看过再确认。")
+        return redirect("party:mine")
+    now = timezone.now()
+    return press(
+        request,
+        lambda: actions.give_consent(
+            member,
+            text,
+            way=ConsentWay.LOGIN,
+            given_on=timezone.localdate(now),
+            by=request.user,
+            now=now,
+        ),
+        done="已登记您的同意。",
+        back=reverse("party:mine"),
+    )
+
+
+@require_POST
+@signed_in_page
+def take_consent_back(request):
+    """The person withdraws the own consent; the numbers are erased at once."""
+    member = queries.record_of(request.user)
+    if member is None:
+        return redirect("party:mine")
+    return press(
+        request,
+        lambda: actions.withdraw_consent(
+            member, reason="本人在网上撤回", by=request.user, now=timezone.now()
+        ),
+        done="已撤回，您的身份证号和手机号已清除，党籍和组织生活不受影响。",
+        back=reverse("party:mine"),
+    )
 
 
 def _url(member: PartyMember) -> str:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.guards import public_page, requires, signed_in_page
 from accounts.navigation import SHOP_ROLES
+from accounts.own_pages import pages_of
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission, Role
 from accounts.workspace import current_workspace
@@ -30,6 +31,8 @@ def home(request):
         return _shop_home(request)
     if workspace == Role.REGULATOR:
         return redirect("reports:cockpit")
+    if workspace is None and (pages := pages_of(request.user)):
+        return redirect(pages[0]["url"])  # no role, and a page about oneself
     if workspace == Role.PARTY_SECRETARY:
         return redirect("party:desk")
     return _desk_home(request)

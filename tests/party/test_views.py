@@ -193,6 +193,27 @@ def test_the_person_reads_the_own_record_and_who_looked_and_nothing_else(client,
     assert client.get(reverse("party:member", args=[member.pk])).status_code == 404
 
 
+def test_the_person_agrees_and_withdraws_with_the_own_login(client, branch):
+    text = ConsentTextFactory()
+    member, person = PartyMemberFactory(organisation=branch), UserFactory()
+    keeper = secretary_of(branch)
+    member_actions.link_login(member, person, by=keeper, now=NOON)
+    client.force_login(person)
+
+    assert text.body in page(client.get(reverse("party:mine")))
+    client.post(reverse("party:agree"), {"version": "99"})
+    member.refresh_from_db()
+    assert member.consent is None
+    client.post(reverse("party:agree"), {"version": "1"})
+    member.refresh_from_db()
+    assert (member.consent.way, member.consent.text) == ("login", text)
+    member_actions.keep_numbers(member, phone=PHONE, by=keeper, now=NOON)
+    client.post(reverse("party:take_consent_back"))
+
+    member.refresh_from_db()
+    assert (member.consent, member.phone) == (None, None)
+
+
 def test_a_login_without_a_record_is_told_so(client):
     client.force_login(UserFactory())
 
@@ -453,3 +474,17 @@ def test_shops_and_strangers_are_turned_away(client, branch):
     assert client.get(address).status_code == 302
     client.force_login(owner_of(PharmacyFactory()))
     assert client.get(address).status_code == 403
+
+
+def test_a_login_without_a_role_comes_home_to_the_own_record(client, branch):
+    member, person = PartyMemberFactory(organisation=branch), UserFactory()
+    member_actions.link_login(member, person, by=secretary_of(branch), now=NOON)
+    client.force_login(person)
+
+    assert client.get("/").url == reverse("party:mine")
+    client.force_login(UserFactory())
+    assert client.get("/").status_code == 200
+
+
+def test_the_party_secretary_comes_home_to_the_room(client, secretary):
+    assert client.get("/").url == reverse("party:desk")
