@@ -118,10 +118,10 @@ keyed AS MATERIALIZED (
   LEFT JOIN units u ON u.unit_key = r.unit_key AND u.code = coalesce(r.code, '')
     AND u.names_unit = r.names_unit
   LEFT JOIN new_units m ON m.key = CASE WHEN u.id IS NULL AND u.fault IS NULL THEN u.key END
-  LEFT JOIN members_pharmacy o ON o.id = r.own
-  LEFT JOIN members_pharmacy s
-    ON s.source = %(source)s AND s.source_id = r.source_id AND s.source_id <> ''
-  LEFT JOIN members_pharmacy l ON l.licence_number = r.licence
+  LEFT JOIN members_pharmacy o ON {has_own_id} AND o.id = r.own
+  LEFT JOIN members_pharmacy s ON {has_source_id}
+    AND s.source = %(source)s AND s.source_id = r.source_id AND s.source_id <> ''
+  LEFT JOIN members_pharmacy l ON {has_licence_number} AND l.licence_number = r.licence
 ),
 -- … or by company, name and address; a missing address leaves it to the name
 by_place AS (
@@ -165,12 +165,12 @@ again AS MATERIALIZED (
     UNION ALL
     SELECT b.number, t.first FROM beside b JOIN (
       SELECT source_id, min(number) AS first FROM beside
-      WHERE source_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+      WHERE {has_source_id} AND source_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
     ) t ON t.source_id = b.source_id
     UNION ALL
     SELECT b.number, t.first FROM beside b JOIN (
       SELECT licence, min(number) AS first FROM beside
-      WHERE licence IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+      WHERE {has_licence_number} AND licence IS NOT NULL GROUP BY 1 HAVING count(*) > 1
     ) t ON t.licence = b.licence
     UNION ALL
     SELECT b.number, t.first FROM beside b JOIN (
@@ -273,6 +273,8 @@ def verdicts(batch: ImportBatch):
     query = SQL(VERDICTS).format(
         **{code: SQL("r.values[{}]").format(Literal(at)) for code, at in PLACE.items()},
         **{f"{code}_place": Literal(at) for code, at in PLACE.items()},
+        # What the sheet has no column for is not even looked up.
+        **{f"has_{code}": Literal(code in batch.mapping) for code in PLACE},
     )
     known = areas_of(batch)
     return query, {
