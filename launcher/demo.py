@@ -119,7 +119,7 @@ def run(wish: Wish, python: Path, began: float) -> None:
         with step("启动网页、后台任务和定时器"):
             for program in programs(base, python, settings, wish.port):
                 supervisor.start(program)
-            supervisor.wait_until(lambda: answers(wish.port), "网页", seconds=60)
+            supervisor.wait_until(lambda: answers(wish.port), "网页", seconds=240)
         show_addresses(wish, time.monotonic() - began)
         supervisor.watch()
         say()

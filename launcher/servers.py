@@ -216,7 +216,16 @@ class EmbeddedServers:
         ]
         if not self.durable:
             command += UNSAFE_BUT_FAST
-        return Program("postgres", command, self.clean(), signal.SIGINT, 20, self.keeper, self.data)
+        return Program(
+            "postgres",
+            command,
+            self.clean(),
+            signal.SIGINT,
+            20,
+            self.keeper,
+            self.data,
+            is_server=True,
+        )
 
     def valkey(self) -> Program:
         folder = self.base / "valkey"
@@ -236,7 +245,9 @@ class EmbeddedServers:
             str(folder / "valkey.pid"),
         ]
         command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
-        return Program("valkey", command, self.clean(), keeper=self.keeper, folder=folder)
+        return Program(
+            "valkey", command, self.clean(), keeper=self.keeper, folder=folder, is_server=True
+        )
 
     def make_cluster(self) -> None:
         """``initdb`` into a folder beside, renamed when it is whole."""

@@ -36,6 +36,7 @@ class Program:
     grace: float = 15.0  # seconds between the stop signal and kill -9
     keeper: pwd.struct_passwd | None = None  # the unprivileged user to run as
     folder: Path | None = None
+    is_server: bool = False  # others stand on it: it is stopped after them
 
 
 @dataclass
@@ -107,17 +108,22 @@ class Supervisor:
         child.process = launch(child.program, child.log)
 
     def stop(self) -> None:
-        """The last started stops first, so that no program loses the server it stands on."""
-        while self.children:
-            child = self.children.pop()
-            if child.process.poll() is not None:
-                continue
-            child.process.send_signal(child.program.stop_signal)
-            try:
-                child.process.wait(child.program.grace)
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+        """First all programs at once, then the servers they stand on, the last started first."""
+        programs = [child for child in self.children if not child.program.is_server]
+        servers = [child for child in self.children if child.program.is_server]
+        for together in (programs, *([server] for server in reversed(servers))):
+            for child in together:
+                if child.process.poll() is None:
+                    child.process.send_signal(child.program.stop_signal)
+            began = time.monotonic()
+            for child in together:
+                left = began + child.program.grace - time.monotonic()
+                try:
+                    child.process.wait(max(left, 0.1))
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+        self.children.clear()
 
 
 def launch(program: Program, log: Path) -> subprocess.Popen[bytes]:
