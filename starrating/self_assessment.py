@@ -6,6 +6,7 @@ here are the shop's own estimate; the rating itself is ``starrating.scoring``.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from starrating.item_points import AnswerError, Outcome, outcome_of
@@ -197,6 +198,29 @@ def _line(
     )
 
 
+def points_said(
+    scheme: Scheme, sheet: Sheet, source: str
+) -> tuple[Decimal, Decimal] | tuple[None, None]:
+    """Return the points of all items as ``source`` (self or reviewed) says, and out of how many.
+
+    An item that does not apply leaves both. While anything is blank there is no sum: a blank is
+    not a zero.
+    """
+    points = full = Decimal(0)
+    for code, item in owner_items(scheme).items():
+        values = sheet.get(code, {})
+        claim = values.get(NOT_APPLICABLE, {})
+        settled = "confirmed_at" in claim if source != SELF else not claim.get("refused_at")
+        if claim and settled:
+            continue
+        answer = values.get(source, {}).get("value")
+        if not answer:
+            return None, None
+        outcome = outcome_of(item, str(answer), None, scheme.rounding)
+        points, full = points + outcome.points, full + outcome.full
+    return points, full
+
+
 def canonical_answer(item: Item, raw: str, scheme: Scheme) -> str:
     """Return ``raw`` as it is stored: yes/no as 符合/不符合, the rest as it was written.
 
@@ -230,4 +254,5 @@ __all__ = [
     "changed_answers",
     "owner_form",
     "owner_items",
+    "points_said",
 ]

@@ -62,6 +62,7 @@ urlpatterns = [
     path("cycles/<int:pk>/share-out/", review.share_out, name="share_out"),
     path("<int:pk>/decide/", review.decide, name="decide"),
     path("<int:pk>/assign/", review.assign, name="assign"),
+    path("<int:pk>/signed-paper/", review.signed_paper, name="signed_paper"),
     # Marks of the department and the public, bonus by hand.
     path("marks/", marks.home, name="marks_home"),
     path("marks/waiting/", mark_papers.waiting, name="marks_waiting"),

@@ -34,6 +34,10 @@ class NotAssignedError(BusinessRuleError):
     """The case is not this reviewer's."""
 
 
+class SheetHandedInAnewError(BusinessRuleError):
+    """The shop has handed in another sheet than the one on the screen."""
+
+
 class ReviewClosedError(BusinessRuleError):
     """The cycle has left its review."""
 
@@ -122,6 +126,7 @@ def pass_(
     *,
     values: Mapping[str, str] | None = None,
     opinion: str = "",
+    seen: str | None = None,
     by,
     now: datetime,
 ) -> Assessment:
@@ -130,9 +135,10 @@ def pass_(
     ``values`` holds what the reviewer found otherwise; every other item is taken as the shop
     answered it. A claim that an item does not apply is confirmed with the pass unless
     ``values`` gives the item a value. Raises ``NotConfirmedError`` while the shop has not
-    confirmed, and ``ReviewedValueError`` naming the item.
+    confirmed, and ``ReviewedValueError`` naming the item. ``seen`` is the ``stamp`` of the
+    sheet on the reviewer's screen: a sheet handed in anew is looked at anew.
     """
-    assessment = _case_of(assessment, by)
+    assessment = _case_of(assessment, by, seen)
     after = ASSESSMENT.after(assessment.state, "pass")
     if assessment.confirmed_at is None:
         raise NotConfirmedError("药店还没有确认这份代填的自评，确认后才能通过。可先提醒药店。")
@@ -176,6 +182,7 @@ def return_(
     *,
     notes: Mapping[str, str] | None = None,
     opinion: str = "",
+    seen: str | None = None,
     by,
     now: datetime,
 ) -> Assessment:
@@ -184,7 +191,7 @@ def return_(
     The people who answer for the shop get a message. Raises ``ReasonMissingError`` when there
     is not a word for the shop.
     """
-    assessment = _case_of(assessment, by)
+    assessment = _case_of(assessment, by, seen)
     assessment.state = ASSESSMENT.after(assessment.state, "return")
     scheme = assessment.cycle.scheme.rules
     known = owner_items(scheme)
@@ -220,7 +227,12 @@ def return_(
     return assessment
 
 
-def _case_of(assessment: Assessment, reviewer) -> Assessment:
+def stamp(assessment: Assessment) -> str:
+    """Return which handing-in of the sheet this is."""
+    return assessment.submitted_at.isoformat() if assessment.submitted_at else ""
+
+
+def _case_of(assessment: Assessment, reviewer, seen: str | None) -> Assessment:
     """Lock the case and refuse anybody whom it was not given to, or who is tied to the shop."""
     assessment = _locked(assessment)
     _open_for_review(assessment)
@@ -228,6 +240,8 @@ def _case_of(assessment: Assessment, reviewer) -> Assessment:
         raise NotAssignedError("这家药店没有分派给您。请联系秘书处分派。")
     if assessment.pharmacy.unit_id in units_of([reviewer])[reviewer.pk]:
         raise RecusedError("您在该药店所属企业任职，须回避。请联系秘书处改派。")
+    if seen is not None and seen != stamp(assessment):
+        raise SheetHandedInAnewError("药店在这期间重新交过自评。请看过新的内容再决定。")
     return assessment
 
 

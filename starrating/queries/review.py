@@ -1,6 +1,8 @@
 """The reviewer's work list and the case beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count, Q, QuerySet
 
@@ -8,10 +10,10 @@ from accounts.permissions import allowed
 from accounts.roles import Permission, Role
 from members.name_keys import folded, initials
 from starrating.enums import AssessmentState
-from starrating.models import Assessment, Cycle
+from starrating.models import Assessment, Cycle, EvidenceFile
 from starrating.queries.entry import owner_sheet, papers_by_item
 from starrating.scheme_shape import Item
-from starrating.self_assessment import Line, owner_items
+from starrating.self_assessment import SELF, Line, owner_items, points_said
 
 VIEWS = {
     "todo": ("待评审", Q(state=AssessmentState.SUBMITTED)),
@@ -22,6 +24,7 @@ VIEWS = {
     "all": ("全部", Q()),
 }
 PAGE = 50
+REVIEWED = "reviewed"
 
 
 def work_list(cycle: Cycle, user) -> QuerySet[Assessment]:
@@ -53,8 +56,10 @@ def narrowed(rows: QuerySet[Assessment], *, view: str, text: str = "", area=None
             | Q(pharmacy__name_initials__startswith=initials(text) or "\x00")
             | Q(pharmacy__licence_number__icontains=text)
         )
-    return rows.select_related("pharmacy__area", "pharmacy__unit").order_by(
-        "pharmacy__name_sort", "pharmacy_id"
+    return (
+        rows.select_related("pharmacy__area", "pharmacy__unit")
+        .defer("preview", "preview_evidence")
+        .order_by("pharmacy__name_sort", "pharmacy_id")
     )
 
 
@@ -94,13 +99,87 @@ def _key(assessment: Assessment) -> str:
 
 
 @dataclass(frozen=True)
+class WorkRow:
+    """One case of the list: what the shop says it is worth, what the reviewer found."""
+
+    case: Assessment
+    said: Decimal | None
+    found: Decimal | None
+    full: Decimal
+    paper_count: int
+
+    @property
+    def steps_done(self) -> int:
+        """How far the case is: handed in, confirmed by the shop, reviewed."""
+        if self.case.state not in (AssessmentState.SUBMITTED, AssessmentState.REVIEWED):
+            return 0
+        return 1 + (self.case.confirmed_at is not None) + (self.case.state == "reviewed")
+
+
+def work_rows(cycle: Cycle, shown: list[Assessment]) -> list[WorkRow]:
+    """Return the cases of one page with their sums; one query for the papers."""
+    counts = dict(
+        EvidenceFile.objects.filter(assessment__in=shown, removed_at=None)
+        .order_by()
+        .values_list("assessment")
+        .annotate(n=Count("pk"))
+    )
+    rules = cycle.scheme.rules
+    full = sum((item.full for item in owner_items(rules).values()), Decimal(0))
+    return [
+        WorkRow(
+            case,
+            points_said(rules, case.sheet, SELF)[0],
+            points_said(rules, case.sheet, REVIEWED)[0],
+            full,
+            counts.get(case.pk, 0),
+        )
+        for case in shown
+    ]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where a case stands in its list; ``place`` counts from 1, and is 0 outside of it."""
+
+    place: int = 0
+    count: int = 0
+    before: int | None = None
+    after: int | None = None
+
+
+def neighbours(found: QuerySet[Assessment], opened: Assessment) -> Neighbours:
+    """Return the cases before and after ``opened`` in the list ``found``."""
+    name, pk = opened.pharmacy.name_sort, opened.pharmacy_id
+    same = Q(pharmacy__name_sort=name)
+    earlier = found.filter(Q(pharmacy__name_sort__lt=name) | same & Q(pharmacy_id__lt=pk))
+    later = found.filter(Q(pharmacy__name_sort__gt=name) | same & Q(pharmacy_id__gt=pk))
+    return Neighbours(
+        place=earlier.count() + 1 if found.filter(pk=opened.pk).exists() else 0,
+        count=found.count(),
+        before=earlier.reverse().values_list("pk", flat=True).first(),
+        after=later.values_list("pk", flat=True).first(),
+    )
+
+
+@dataclass(frozen=True)
 class CaseLine:
-    """One item of the case: the shop's answer, the reviewer's value, the papers."""
+    """One item of the case: the shop's answer, the reviewer's value, the papers.
+
+    ``typed`` and ``note`` are what a refused decision had in its boxes.
+    """
 
     line: Line
     reviewed: str
     na_state: str
     papers: tuple
+    typed: str = ""
+    note: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the boxes for another value or a return stand open."""
+        return bool(self.typed or self.note)
 
     @property
     def item(self) -> Item:
@@ -114,8 +193,14 @@ class CaseLine:
         return [level.name for level in self.item.levels]
 
 
-def case(assessment: Assessment) -> list[tuple[str, list[CaseLine]]]:
-    """Return the handed-in sheet by parts, each line ready for the panel."""
+def case(
+    assessment: Assessment, typed: Mapping[str, str] | None = None
+) -> list[tuple[str, list[CaseLine]]]:
+    """Return the handed-in sheet by parts, each line ready for the panel.
+
+    ``typed`` is a refused decision, by the names of its boxes.
+    """
+    typed = typed or {}
     papers = papers_by_item(assessment)
     parts = []
     for part in owner_sheet(assessment).parts:
@@ -135,6 +220,8 @@ def case(assessment: Assessment) -> list[tuple[str, list[CaseLine]]]:
                     if claim
                     else "",
                     papers=tuple(papers.get(line.item.code, ())),
+                    typed=typed.get(f"v-{line.item.code}", ""),
+                    note=typed.get(f"n-{line.item.code}", ""),
                 )
             )
         parts.append((f"{part.position}. {part.name}", lines))

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.http import Http404, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,20 +13,25 @@ from accounts.guards import requires
 from accounts.models import Area
 from accounts.permissions import allowed
 from accounts.roles import Permission
+from association import files
 from association.errors import BusinessRuleError
 from association.htmx import render_page
 from starrating.actions import review
 from starrating.forms.review import DecisionForm, ReviewerForm, reviewers
 from starrating.models import Assessment, Cycle
 from starrating.queries.review import (
+    REVIEWED,
     VIEWS,
     case,
     narrowed,
+    neighbours,
     page_of,
     reviewable_items,
     tab_counts,
     work_list,
+    work_rows,
 )
+from starrating.self_assessment import SELF, points_said
 
 KEPT = ("view", "q", "area")
 
@@ -56,7 +62,8 @@ def workspace(request, cycle):
     here = request.path
     context = {
         "cycle": cycle,
-        "rows": shown,
+        "rows": work_rows(cycle, shown),
+        "found_count": counts[view] if not (area or request.GET.get("q")) else found.count(),
         "counts": counts,
         "view": view,
         "areas": areas,
@@ -76,6 +83,7 @@ def workspace(request, cycle):
         "next_url": f"{here}?{urlencode({**kept, 'after': following})}" if following else "",
         "may_assign": allowed(request.user, Permission.ASSESSMENT_ASSIGN),
         **_case_context(request, opened),
+        "around": neighbours(found, opened) if opened else None,
     }
     return render_page(
         request, "starrating/review/workspace.html", "starrating/review/_case.html", context
@@ -86,13 +94,18 @@ def _case_context(request, opened: Assessment | None, form=None, refusal: str = 
     if opened is None:
         return {"opened": None}
     is_mine = opened.assignments.filter(reviewer=request.user, ended_at=None).exists()
+    typed = form.data if form is not None else {}
+    rules = opened.cycle.scheme.rules
     return {
         "opened": opened,
-        "parts": case(opened),
+        "parts": case(opened, typed),
+        "stamp": review.stamp(opened),
+        "said": points_said(rules, opened.sheet, SELF),
+        "found": points_said(rules, opened.sheet, REVIEWED),
         "reviewer": opened.assignments.filter(ended_at=None).select_related("reviewer").first(),
         "may_decide": is_mine and allowed(request.user, Permission.ASSESSMENT_REVIEW, opened),
         "reviewer_form": ReviewerForm(),
-        "typed": form.data if form is not None else {},
+        "typed": typed,
         "refusal": refusal,
     }
 
@@ -110,6 +123,7 @@ def decide(request, assessment):
                 assessment,
                 values=form.values(items),
                 opinion=form.cleaned_data.get("opinion", ""),
+                seen=request.POST.get("seen"),
                 by=request.user,
                 now=timezone.now(),
             )
@@ -119,6 +133,7 @@ def decide(request, assessment):
                 assessment,
                 notes=form.notes(items),
                 opinion=form.cleaned_data.get("opinion", ""),
+                seen=request.POST.get("seen"),
                 by=request.user,
                 now=timezone.now(),
             )
@@ -136,12 +151,30 @@ def decide(request, assessment):
 
 def _next_case(request, assessment) -> str:
     """The case that follows in the list the reviewer came from, or the list itself."""
-    rows = narrowed(work_list(assessment.cycle, request.user), view="todo")
+    came = QueryDict(request.POST.get("kept", ""))
+    kept = {name: came[name] for name in ("q", "area") if came.get(name)}
+    area = Area.objects.filter(pk=kept.get("area") if kept.get("area", "").isdecimal() else 0)
+    rows = narrowed(
+        work_list(assessment.cycle, request.user),
+        view="todo",
+        text=kept.get("q", ""),
+        area=area.first(),
+    )
     later = page_of(rows, after=f"{assessment.pharmacy.name_sort}~{assessment.pharmacy_id}")[0]
     following = later[0] if later else rows.first()
     address = reverse("starrating:review", args=[assessment.cycle_id])
-    query = {"view": "todo"} | ({"case": following.pk} if following else {})
+    query = {"view": "todo", **kept} | ({"case": following.pk} if following else {})
     return f"{address}?{urlencode(query)}"
+
+
+@require_safe
+@requires(Permission.ASSESSMENT_VIEW, on=Assessment)
+def signed_paper(request, assessment):
+    """The signed sheet behind an assessment that was typed for the shop."""
+    stored = assessment.signed_paper
+    if stored is None or stored.erased_at is not None:
+        raise Http404
+    return files.response(stored, inline=True)
 
 
 @require_http_methods(["POST"])

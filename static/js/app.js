@@ -279,6 +279,14 @@
     });
   }
 
+  /* the row whose case is open stays marked */
+  on("click", function (event) {
+    var row = event.target.closest("[data-row]"), line = row && row.closest("tr,li");
+    if (!line || event.ctrlKey || event.metaKey) { return; }
+    all("[data-list] .is-open").forEach(function (other) { other.classList.remove("is-open"); other.removeAttribute("aria-selected"); });
+    line.classList.add("is-open"); line.setAttribute("aria-selected", "true");
+  });
+
   /* keys: "/" everywhere; J K A R Esc only while the focus is in the list, and they can be switched off */
   on("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
@@ -291,7 +299,8 @@
       if (next) { event.preventDefault(); next.focus(); next.click(); }
     } else if (key === "a" || key === "r") {
       var act = doc.querySelector("[data-key-act=" + key + "]"), need = act && act.dataset.needs && doc.querySelector(act.dataset.needs);
-      if (act) { event.preventDefault(); if (need && !need.value.trim()) { need.focus(); } else { act.click(); } }
+      var other = act && act.dataset.needsOr && all(act.dataset.needsOr).some(function (box) { return box.value.trim(); });
+      if (act) { event.preventDefault(); if (need && !need.value.trim() && !other) { need.focus(); } else { act.click(); } }
     } else if (key === "escape") { var close = doc.querySelector("[data-key-close]"); if (close) { close.click(); } }
   });
   on("click", function (event) {

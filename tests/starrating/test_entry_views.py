@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from starrating.models import Assessment
 from tests.factories.accounts import UserFactory, make_user
+from tests.factories.association import StoredFileFactory
 from tests.factories.members import PositionFactory, owner_of
 from tests.factories.pledges import CampaignFactory, PledgeFactory
 from tests.factories.starrating import (
@@ -280,6 +281,99 @@ def test_the_reviewer_opens_a_case_passes_it_and_comes_to_the_next(client, case)
     answer = client.post(reverse("starrating:decide", args=[case.pk]), {"decision": "pass"})
     assert answer.url == f"{address}?view=todo"
     assert Assessment.objects.get(pk=case.pk).state == "reviewed"
+
+
+def test_a_refused_decision_keeps_what_was_typed(client, case):
+    reviewer = make_user(Role.REVIEWER)
+    ReviewAssignmentFactory(assessment=case, reviewer=reviewer)
+    client.force_login(reviewer)
+    data = {"decision": "pass", "v-S03": "许多", "n-S04": "补一张照片", "opinion": "其余可以"}
+
+    answer = client.post(reverse("starrating:decide", args=[case.pk]), data)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "“许多”不是不符合的处数" in page
+    for typed in ('value="许多"', 'value="补一张照片"', 'value="其余可以"'):
+        assert typed in page
+
+
+def test_a_sheet_handed_in_anew_is_looked_at_anew(client, case):
+    reviewer = make_user(Role.REVIEWER)
+    ReviewAssignmentFactory(assessment=case, reviewer=reviewer)
+    client.force_login(reviewer)
+    page = client.get(reverse("starrating:review", args=[case.cycle_id]), {"case": case.pk})
+    Assessment.objects.filter(pk=case.pk).update(submitted_at="2026-11-02T00:00Z")
+    decide = reverse("starrating:decide", args=[case.pk])
+
+    late = client.post(decide, {"decision": "pass", "seen": page.context["stamp"]})
+
+    assert "重新交过自评" in late.content.decode()
+    assert Assessment.objects.get(pk=case.pk).state == "submitted"
+    client.post(decide, {"decision": "pass", "seen": late.context["stamp"]})
+    assert Assessment.objects.get(pk=case.pk).state == "reviewed"
+
+
+def test_the_next_case_comes_from_the_list_one_was_in(client, case):
+    reviewer = make_user(Role.REVIEWER)
+    ReviewAssignmentFactory(assessment=case, reviewer=reviewer)
+    client.force_login(reviewer)
+    area = case.pharmacy.area_id
+
+    answer = client.post(
+        reverse("starrating:decide", args=[case.pk]),
+        {"decision": "pass", "kept": f"view=todo&area={area}"},
+    )
+
+    assert answer.url.endswith(f"?view=todo&area={area}")
+
+
+def test_a_case_knows_its_place_and_its_neighbours(client):
+    cycle, reviewer = CycleFactory(), make_user(Role.REVIEWER)
+    cases = [AssessmentFactory(cycle=cycle) for _ in range(3)]
+    for one in cases:
+        ReviewAssignmentFactory(assessment=one, reviewer=reviewer)
+    client.force_login(reviewer)
+    address = reverse("starrating:review", args=[cycle.pk])
+    listed = [row.case.pk for row in client.get(address, {"view": "all"}).context["rows"]]
+
+    around = client.get(address, {"view": "all", "case": listed[1]}).context["around"]
+
+    assert (around.place, around.count) == (2, 3)
+    assert (around.before, around.after) == (listed[0], listed[2])
+    outside = client.get(address, {"view": "done", "case": listed[1]}).context["around"]
+    assert outside.place == 0
+
+
+def test_the_sums_stand_side_by_side_and_a_blank_is_no_zero(client, case):
+    reviewer = make_user(Role.REVIEWER)
+    ReviewAssignmentFactory(assessment=case, reviewer=reviewer)
+    client.force_login(reviewer)
+    address = reverse("starrating:review", args=[case.cycle_id])
+
+    (row,) = client.get(address).context["rows"]
+
+    assert (row.said, row.found, row.steps_done) == (row.full, None, 2)
+    client.post(reverse("starrating:decide", args=[case.pk]), {"decision": "pass", "v-S03": "1"})
+    (row,) = client.get(address, {"view": "done"}).context["rows"]
+    assert row.found < row.said
+    assert row.steps_done == 3
+
+
+def test_the_signed_sheet_is_seen_by_the_reviewer_and_nobody_outside(client, case):
+    Assessment.objects.filter(pk=case.pk).update(
+        signed_paper=StoredFileFactory(), is_on_behalf=True
+    )
+    reviewer = make_user(Role.REVIEWER)
+    ReviewAssignmentFactory(assessment=case, reviewer=reviewer)
+    client.force_login(reviewer)
+    address = reverse("starrating:signed_paper", args=[case.pk])
+    page = client.get(reverse("starrating:review", args=[case.cycle_id]), {"case": case.pk})
+
+    assert address in page.content.decode()
+    assert client.get(address).status_code == 200
+    client.force_login(owner_of(AssessmentFactory().pharmacy))
+    assert client.get(address).status_code == 404
 
 
 def test_a_return_without_words_keeps_the_case_open_with_a_sentence(client, case):
