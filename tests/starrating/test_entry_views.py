@@ -404,7 +404,7 @@ def test_the_work_list_costs_the_same_queries_for_one_and_three(
     client.force_login(reviewer)
     address = reverse("starrating:review", args=[cycle.pk])
     client.get(address)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(address, {"view": "all"})
 
 
