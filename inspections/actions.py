@@ -242,8 +242,8 @@ def _refuse_own_company(violation: Violation, by) -> None:
 
 def stamp(violation: Violation) -> str:
     """Return a mark of what is written about the lead now, to notice a second writer."""
-    names = (*Draft.__dataclass_fields__, "paper_id")
-    return sha256_hex({name: getattr(violation, name) for name in names})[:16]
+    said = {name: getattr(violation, name) for name in Draft.__dataclass_fields__}
+    return sha256_hex({**said, "paper": str(violation.paper_id)})[:16]
 
 
 def _locked(violation: Violation) -> Violation:

@@ -228,9 +228,10 @@ def test_the_head_office_is_told_where_the_shop_has_no_owner():
     assert not queries.was_told(violation, "lift")
 
 
-def test_a_second_writer_of_a_lead_is_told_to_look_again():
+@pytest.mark.parametrize("documented", [False, True], ids=["without a paper", "with its paper"])
+def test_a_second_writer_of_a_lead_is_told_to_look_again(documented):
     GroundFactory()
-    lead = ViolationFactory()
+    lead = ViolationFactory(documented=documented)
     seen = actions.stamp(lead)
     actions.amend(lead, draft(facts="甲补充的事实"), seen=seen, by=make_user(), now=NOON)
 
