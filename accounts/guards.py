@@ -43,7 +43,7 @@ def requires(permission: Permission, *, on=None, somewhere: bool = False) -> Cal
             with acting_as(chosen if chosen in roles else roles[0]):
                 return view(request, *targets, **kwargs)
 
-        guarded.permission, guarded.on = permission, on
+        guarded.permission, guarded.on, guarded.somewhere = permission, on, somewhere
         return guarded
 
     return guard

@@ -12,10 +12,11 @@ of the first page, so register a page when it is built)::
              roles=SHOP_ROLES, order=20, count=queries.open_tasks_of, hot=True),
     )
 
-``group`` is one of ``GROUPS``; ``permission`` (held anywhere) and ``roles`` (one of them held
-anywhere) both narrow, an item with neither is for every login. ``count(user)`` returns a number
-to show beside the label, ``None`` or 0 for none. ``workspaces`` limits an item to some
-workspaces of the switcher. Icons are names in static/icons/sprite.svg.
+``group`` is one of ``GROUPS``; ``permission`` (held as the page itself asks for it: everywhere,
+or at any place with ``somewhere=True``) and ``roles`` (one of them held anywhere) both narrow, an
+item with neither is for every login. ``count(user)`` returns a number to show beside the label,
+``None`` or 0 for none. ``workspaces`` limits an item to some workspaces of the switcher. Icons are
+names in static/icons/sprite.svg.
 
 Templates read ``navigation``: a list of ``{"key", "label", "items"}`` with items ``{"label",
 "icon", "url", "count", "hot", "current"}``. Items hidden by permission are absent, never grey.
@@ -23,10 +24,11 @@ Templates read ``navigation``: a list of ``{"key", "label", "items"}`` with item
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
-from django.urls import reverse
+from django.urls import resolve, reverse
 
-from accounts.permissions import allowed_somewhere, roles_anywhere
+from accounts.permissions import allowed, allowed_somewhere, roles_anywhere
 from accounts.roles import GRANTS, Permission, Role
 
 STAFF_WORKSPACES = frozenset(
@@ -64,8 +66,10 @@ class Item:
         """Return whether the person may open it and the chosen workspace shows it."""
         if self.workspaces is not None and workspace not in self.workspaces:
             return False
-        if self.permission is not None and not allowed_somewhere(user, self.permission):
-            return False
+        if self.permission is not None:
+            holds = allowed if _asks_everywhere(self.url_name) else allowed_somewhere
+            if not holds(user, self.permission):
+                return False
         # A person with several roles sees in each workspace only what that role needs.
         if (
             self.permission is not None
@@ -76,6 +80,13 @@ class Item:
         return self.roles is None or bool(
             self.roles & ({workspace} if workspace else roles_anywhere(user))
         )
+
+
+@cache
+def _asks_everywhere(url_name: str) -> bool:
+    """Return whether the page wants its permission held everywhere, not only in some place."""
+    view = resolve(reverse(url_name)).func
+    return getattr(view, "on", None) is None and not getattr(view, "somewhere", True)
 
 
 _ITEMS: dict[tuple[str, str], Item] = {}

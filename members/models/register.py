@@ -74,9 +74,13 @@ class MemberUnit(models.Model):
         return self.name
 
     def roles_of(self, user) -> frozenset[Role]:
-        """Roles that ``user`` holds in this unit today."""
+        """Roles that ``user`` holds in this unit today, or where it has a shop."""
         held = user.positions.current().filter(unit=self).values_list("role", flat=True)
-        return user.global_roles | {Role(value) for value in held}
+        granted = user.global_roles
+        if len(granted) < len(user.area_roles):
+            areas = self.pharmacies.values_list("area_id", flat=True).distinct()
+            granted = granted.union(*(user.roles_in_area(area) for area in areas))
+        return granted | {Role(value) for value in held}
 
 
 class PharmacyQuerySet(models.QuerySet):

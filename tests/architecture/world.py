@@ -1,0 +1,244 @@
+"""One small world for the walk over all doors: two shops, and the twelve who knock.
+
+``Side`` makes one record of any model with its factory, hung on this side's shop wherever the
+factory leads to one. A record that needs more says so in ``GIVEN``; an address that needs more
+than the ``pk`` of the model on its guard says so in ``RECORD_OF`` or ``PARAMETERS``.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from factory import SubFactory
+from factory.django import DjangoModelFactory
+
+from accounts.actions import digest_of
+from accounts.models import Area, RoleGrant, User
+from accounts.roles import Role
+from activities.models import Activity
+from association.models import Delivery, Job, StoredFile
+from inspections.models import Violation
+from members.models import MemberUnit, Pharmacy, Position
+from party.models import PartyOrganisation
+from pledges.models import Campaign, Pledge
+from starrating.enums import CycleState
+from starrating.models import Assessment, Award, Cycle, MarkPaper
+from starrating.queries.entry import owner_sheet
+from tests import factories
+from tests.architecture.house import ROOMS, Route
+from tests.factories.accounts import InvitationFactory, UserFactory, make_user
+from tests.factories.activities import AttendanceFactory
+from tests.factories.association import StoredFileFactory
+from tests.factories.desk import AssociationProfileFactory
+from tests.factories.members import head_office_of, owner_of, staff_of
+from tests.factories.party import secretary_of
+from tests.factories.starrating import CycleFactory, ReviewAssignmentFactory
+
+# Each side has its own of these; a record whose factory leads to one of them is made twice.
+ROOTS = {Area, MemberUnit, Pharmacy, PartyOrganisation, User, Activity}
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+class Side:
+    """The records around one shop; what belongs to no shop lies in ``shared``."""
+
+    def __init__(self, shared: "Side | None" = None) -> None:
+        self.shared = shared
+        self.made: dict[type[Model], Model] = {}
+
+    def of(self, model: type[Model]) -> Model:
+        """Return this side's record of ``model``, made at the first call."""
+        home = self if self.shared is None or is_specific(model) else self.shared
+        if model not in home.made:
+            home.made[model] = home.make(model)
+            AFTER.get(model, lambda side, record: None)(home, home.made[model])
+        return home.made[model]
+
+    def make(self, model: type[Model], **given) -> Model:
+        """Return a new record of ``model`` whose foreign keys are this side's records."""
+        factory = factory_of(model)
+        given = GIVEN.get(model, lambda side: {})(self) | given
+        for name, leads_to in links_of(factory).items():
+            if name not in given and leads_to not in {User, StoredFile}:
+                given[name] = self.of(leads_to)
+        return factory(**given)
+
+
+@cache
+def known_factories() -> dict[type[Model], type[DjangoModelFactory]]:
+    """Return the first factory of each model."""
+    for module in pkgutil.iter_modules(factories.__path__):
+        importlib.import_module(f"tests.factories.{module.name}")
+    return {
+        factory._meta.model: factory for factory in reversed(DjangoModelFactory.__subclasses__())
+    }
+
+
+def factory_of(model: type[Model]) -> type[DjangoModelFactory]:
+    return known_factories()[model]
+
+
+def links_of(factory: type[DjangoModelFactory]) -> dict[str, type[Model]]:
+    """Return the fields that the factory fills with a record of ours, and of which model."""
+    declared = factory._meta.pre_declarations.as_dict()
+    inner = {n: d.get_factory() for n, d in declared.items() if isinstance(d, SubFactory)}
+    made = {n: f._meta.model for n, f in inner.items() if issubclass(f, DjangoModelFactory)}
+    return {name: model for name, model in made.items() if model._meta.app_label in ROOMS}
+
+
+@cache
+def is_specific(model: type[Model]) -> bool:
+    """Return whether the record belongs to one shop, person or organisation."""
+    if model in ROOTS:
+        return True
+    inner = set(links_of(factory_of(model)).values()) - {User, StoredFile, model}
+    return model in {Delivery, RoleGrant} or any(map(is_specific, inner))
+
+
+# ------------------------------------------------------------------ what a record needs
+
+
+def _this_year(side: Side) -> dict:
+    today = timezone.localdate()
+    return {
+        "year": today.year,
+        "starts_on": today - timedelta(days=30),
+        "sign_by": today + timedelta(days=5),
+        "ends_on": today + timedelta(days=300),
+    }
+
+
+GIVEN: dict[type[Model], Callable[[Side], dict]] = {
+    Campaign: _this_year,
+    Cycle: lambda side: {"state": CycleState.REVIEW},
+    Delivery: lambda side: {"recipient": side.of(User)},
+    Job: lambda side: {"result_file": StoredFileFactory()},
+    MarkPaper: lambda side: {"file": StoredFileFactory(), "shop_count": 3, "value_count": 3},
+    RoleGrant: lambda side: {"waiting": True, "role": Role.INSPECTOR},
+    Violation: lambda side: {"documented": True},
+}
+AFTER: dict[type[Model], Callable[[Side, Model], None]] = {
+    Activity: lambda side, record: AttendanceFactory(activity=record, pharmacy=side.of(Pharmacy)),
+}
+
+
+# ------------------------------------------------------------------ what an address needs
+
+
+def _publicised(side: Side) -> Cycle:
+    now = timezone.now()
+    return CycleFactory(
+        scheme=side.of(Cycle).scheme,
+        state=CycleState.PUBLICISED,
+        publicised_at=now,
+        publicity_ends_on=timezone.localdate(now) + timedelta(days=7),
+        publicity_text={"lines": [], "cycle": "示例年度"},
+        publicity_hash="0" * 64,
+    )
+
+
+def _join_token(side: Side) -> str:
+    token = f"knock-{id(side)}"
+    InvitationFactory(token_digest=digest_of(token))
+    return token
+
+
+def _signed(side: Side) -> str:
+    shop = side.of(Pharmacy)
+    a_year = 2100 + shop.pk % 500  # one campaign a year, and the shared one has this year
+    side.make(Pledge, campaign=side.shared.make(Campaign, year=a_year), signed=True)
+    return shop.public_token
+
+
+# The record behind ``pk`` where the guard names no model.
+RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
+    "desk:message": Delivery,
+    "desk:job": Job,
+    "desk:cancel_job": Job,
+    "desk:retry_job": Job,
+    "desk:job_result": Job,
+    "desk:change_area": Area,
+    "reports:publicity": _publicised,
+}
+# The other parts of an address.
+PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
+    ("account_confirm_email", "key"): lambda side: "unknown",
+    ("account_reset_password_from_key", "key"): lambda side: "unknown",
+    ("account_reset_password_from_key", "uidb36"): lambda side: "1",
+    ("accounts:join", "token"): _join_token,
+    ("members:end_at_shop", "position"): lambda side: side.of(Position).pk,
+    ("members:end_at_unit", "position"): lambda side: (
+        side.make(Position, pharmacy=None, unit=side.of(MemberUnit)).pk
+    ),
+    ("pledges:wall_shop", "token"): _signed,
+    ("reports:code_picture", "token"): lambda side: side.of(Pharmacy).public_token,
+    ("reports:shop", "token"): lambda side: side.of(Pharmacy).public_token,
+    ("reports:verify", "token"): lambda side: side.of(Award).token,
+    ("starrating:fill_part", "code"): lambda side: owner_sheet(side.of(Assessment)).parts[0].code,
+    ("styleguide_page", "page"): lambda side: "phone",
+}
+
+
+def address_of(route: Route, side: Side) -> str:
+    """Return the address behind ``route`` for a record of ``side``."""
+    return reverse(
+        route.name, kwargs={name: _value(route, name, side) for name in parameters_of(route)}
+    )
+
+
+def parameters_of(route: Route) -> list[str]:
+    return PARAMETER.findall(route.pattern)
+
+
+def _value(route: Route, name: str, side: Side):
+    if (route.name, name) in PARAMETERS:
+        return PARAMETERS[route.name, name](side)
+    record = getattr(route.view, "on", None) or RECORD_OF.get(route.name)
+    if name != "pk" or record is None:
+        raise LookupError(
+            f"tests/architecture/world.py: say in "
+            f"{'RECORD_OF' if name == 'pk' else 'PARAMETERS'} what <{name}> of {route.name} is."
+        )
+    return (side.of(record) if isinstance(record, type) else record(side)).pk
+
+
+# ------------------------------------------------------------------ the twelve
+
+SUBJECTS = (
+    "anon", "super", "staff", "owner", "other", "head", "party", "review", "adjud", "inspect",
+    "regul", "secret",
+)  # fmt: skip
+# Who has no place at the other side's shop that the column "other" does not show already.
+ASKS_OWN_ONLY = {"anon", "super", "owner", "other"}
+
+
+class World:
+    """Both sides, and a person for each subject but the anonymous one."""
+
+    def __init__(self) -> None:
+        shared = Side()
+        self.own, self.other = Side(shared), Side(shared)
+        owner, other = owner_of(self.own.of(Pharmacy)), owner_of(self.other.of(Pharmacy))
+        self.own.made[User], self.other.made[User] = owner, other
+        area = self.own.of(Area)
+        self.people = {
+            "super": UserFactory(is_superuser=True, is_staff=True),
+            "staff": staff_of(self.own.of(Pharmacy)),
+            "owner": owner,
+            "other": other,
+            "head": head_office_of(self.own.of(MemberUnit)),
+            "party": secretary_of(self.own.of(PartyOrganisation)),
+            "review": make_user(Role.REVIEWER),
+            "adjud": make_user(Role.ADJUDICATOR),
+            "inspect": make_user(Role.INSPECTOR, area=area),
+            "regul": make_user(Role.REGULATOR, area=area),
+            "secret": make_user(Role.SECRETARIAT),
+        }
+        AssociationProfileFactory(mark=StoredFileFactory(content_type="image/png"))
+        ReviewAssignmentFactory(assessment=self.own.of(Assessment), reviewer=self.people["review"])
