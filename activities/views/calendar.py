@@ -3,12 +3,14 @@
 from datetime import date
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guards import requires
+from accounts.permissions import refusal
 from accounts.roles import Permission
 from activities import actions
 from activities.enums import Programme, Rhythm
@@ -265,8 +267,10 @@ def _due_words(counts: dict[str, int]) -> str:
 def period(request, obligation):
     """One duty in one period: until when, what was held, and why nothing was."""
     may_record = may_manage(request)
+    if request.method == "POST" and not may_record:
+        raise PermissionDenied(refusal(request.user, Permission.ACTIVITY_MANAGE))
     form = ExplainForm(request.POST or None, initial={"explanation": obligation.explanation})
-    if request.method == "POST" and may_record and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             actions.explain(
                 obligation,

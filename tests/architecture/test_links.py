@@ -17,7 +17,7 @@ OF_ONE_KIND = 2
 SHUT = {401, 403, 404, 405, 410}
 LEAVING = {"account_logout"}
 # Pages and answers that their rooms still owe; each line goes when it is no longer true.
-OWED = {"/ratings/cycles/", "/activities/oblige/"}
+OWED = {"/ratings/cycles/"}
 
 
 class Doors(HTMLParser):

@@ -21,7 +21,7 @@ from factory.django import DjangoModelFactory
 from accounts.actions import digest_of
 from accounts.models import Area, RoleGrant, User
 from accounts.roles import Role
-from activities.models import Activity
+from activities.models import Activity, PlanVersion
 from association.models import Delivery, Job, StoredFile
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
@@ -115,6 +115,7 @@ def _this_year(side: Side) -> dict:
 
 
 GIVEN: dict[type[Model], Callable[[Side], dict]] = {
+    Activity: lambda side: {"taken": 2},
     Campaign: _this_year,
     Cycle: lambda side: {"state": CycleState.REVIEW},
     Delivery: lambda side: {"recipient": side.of(User)},
@@ -158,6 +159,7 @@ def _signed(side: Side) -> str:
 
 # The record behind ``pk`` where the guard names no model.
 RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
+    "activities:version": PlanVersion,
     "desk:message": Delivery,
     "desk:job": Job,
     "desk:cancel_job": Job,
@@ -172,6 +174,7 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("account_reset_password_from_key", "key"): lambda side: "unknown",
     ("account_reset_password_from_key", "uidb36"): lambda side: "1",
     ("accounts:join", "token"): _join_token,
+    ("check_in:scanned", "token"): lambda side: "stale-token",
     ("members:end_at_shop", "position"): lambda side: side.of(Position).pk,
     ("members:end_at_unit", "position"): lambda side: (
         side.make(Position, pharmacy=None, unit=side.of(MemberUnit)).pk
