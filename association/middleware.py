@@ -5,7 +5,11 @@ import re
 import secrets
 from time import perf_counter
 
+from django.http import HttpResponse
+from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars
+
+from association.errors import BusinessRuleError
 
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 REQUEST_NUMBER = re.compile(r"[\w-]{8,64}")
@@ -63,4 +67,23 @@ def response_headers(get_response):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
+    return middleware
+
+
+def refusals(get_response):
+    """Answer a refusal that no view has caught with its own sentence, not with a failure.
+
+    A rule that is missing or a year without working days can refuse any page that reckons.
+    """
+
+    def middleware(request):
+        return get_response(request)
+
+    def process_exception(request, exception):
+        if not isinstance(exception, BusinessRuleError):
+            return None
+        logger.warning("Refused where no view caught it: %s", type(exception).__name__)
+        return HttpResponse(render_to_string("409.html", {"reason": str(exception)}), status=409)
+
+    middleware.process_exception = process_exception
     return middleware

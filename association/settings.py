@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.session_lifetime",
     "accounts.middleware.second_factor",
+    "association.middleware.refusals",
 ]
 
 ROOT_URLCONF = "association.urls"

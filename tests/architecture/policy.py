@@ -49,21 +49,31 @@ def _row(route, method, cells) -> str:
 
 
 @cache
-def lines() -> dict[tuple[str, str], Line]:
-    """Return every line of the table by route and method."""
-    found = {}
+def read() -> tuple[dict[tuple[str, str], Line], list[str]]:
+    """Return every line of the table by route and method, and what is wrong with the others."""
+    found, wrong = {}, []
     for file in sorted(FOLDER.glob("*.txt")):
         for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             if not text.strip() or text.startswith("#"):
                 continue
             route, method, *cells = text.split()
             where = f"{file.name}:{number}"
-            assert len(cells) == len(SUBJECTS), f"{where}: one cell for each of {SUBJECTS}"
-            assert {w for c in cells for w in c.split("/")} <= WORDS, f"{where}: {WORDS}"
-            assert file.name == file_of(route), f"{where}: belongs to {file_of(route)}"
-            assert (route, method) not in found, f"{where}: said twice"
-            found[route, method] = Line(route, method, tuple(cells))
-    return found
+            if len(cells) != len(SUBJECTS):
+                wrong.append(f"{where}: needs one cell for each of {', '.join(SUBJECTS)}")
+            elif not {word for cell in cells for word in cell.split("/")} <= WORDS:
+                wrong.append(f"{where}: a cell is one of {', '.join(sorted(WORDS))}")
+            elif file.name != file_of(route):
+                wrong.append(f"{where}: belongs to {file_of(route)}")
+            elif (route, method) in found:
+                wrong.append(f"{where}: says {method} {route} a second time")
+            else:
+                found[route, method] = Line(route, method, tuple(cells))
+    return found, wrong
+
+
+def lines() -> dict[tuple[str, str], Line]:
+    """Return the lines that can be read."""
+    return read()[0]
 
 
 def doors() -> list[tuple[Route, str]]:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from tests.architecture.house import routes
 from tests.architecture.knocking import Knocking, tables_changed
-from tests.architecture.policy import Line, doors, file_of, heading, lines
+from tests.architecture.policy import Line, doors, file_of, heading, lines, read
 from tests.architecture.world import ASKS_OWN_ONLY, SUBJECTS, address_of
 
 LOGIN, LEAVING = "/accounts/login/", "account_logout"
@@ -150,6 +150,10 @@ def _walk_one(route, method: str):
 for _route, _method in doors():
     _name = f"test_{_route.name.replace(':', '_')}_{_method.lower()}"
     setattr(Walk, _name, _walk_one(_route, _method))
+
+
+def test_the_table_can_be_read():
+    assert read()[1] == []
 
 
 def test_the_table_has_no_line_for_a_door_that_is_gone():

@@ -22,6 +22,7 @@ from accounts.actions import digest_of
 from accounts.models import Area, RoleGrant, User
 from accounts.roles import Role
 from activities.models import Activity, PlanVersion
+from association import defaults
 from association.models import Delivery, Job, StoredFile
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
@@ -225,6 +226,7 @@ class World:
     """Both sides, and a person for each subject but the anonymous one."""
 
     def __init__(self) -> None:
+        defaults.load_all(now=timezone.now())
         shared = Side()
         self.own, self.other = Side(shared), Side(shared)
         owner, other = owner_of(self.own.of(Pharmacy)), owner_of(self.other.of(Pharmacy))

@@ -8,6 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.roles import Role
+from association.middleware import refusals
+from association.working_days import UnknownYearError
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +65,12 @@ def test_while_the_database_is_away_a_page_says_so_and_when_to_come_back():
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert "请过一分钟再试" in answer.content.decode()
     assert (ready.status_code, alive.status_code) == (503, 200)
+
+
+def test_a_refusal_that_no_view_has_caught_is_a_sentence_and_no_failure(rf):
+    around = refusals(lambda request: None)
+    answer = around.process_exception(rf.get("/"), UnknownYearError(2031))
+
+    assert answer.status_code == 409
+    assert "2031 年的节假日安排还没有录入" in answer.content.decode()
+    assert around.process_exception(rf.get("/"), ValueError()) is None
