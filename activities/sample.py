@@ -24,6 +24,7 @@ from association import files, sample
 from association.default_content import working_days
 from association.models import StoredFile
 from association.pdf import html_to_pdf
+from party.queries import branches
 
 PLACES = ("滨海社区广场", "新桥社区服务站", "东湖公园北门", "青岭集市", "人民路社区", "学府社区")
 TOPICS = ("家庭过期药品回收", "药品安全进社区", "便民用药咨询", "敬老院送药上门")
@@ -31,21 +32,20 @@ HELD_AFTER_DAYS, VERIFIED_AFTER_DAYS = 1, 4
 # Duties of the plan with what each of their activities says; the rest is a matter of course.
 FIGURES = {
     "duty/B01": {"hours": Decimal("2.5"), "people": 60, "shops": 9},
-    "duty/B02": {"shops": 12},
     "duty/B03": {"hours": Decimal(2), "people": 120, "shops": 6},
     "duty/B04": {"people": 35, "shops": 8},
     "duty/B06": {"hours": Decimal(3), "shops": 70},
     "duty/D01": {"hours": Decimal(3), "people": 80, "shops": 14},
     "duty/D10": {"people": 40, "shops": 20},
 }
-# What is entered in batches, or only when it has happened, is not in the plan.
-NOT_PLANNED = frozenset({"duty/D02"})
-MISSED_THEME_MONTH = 6  # one month in which nothing was held: the matrix says so
+# What is entered in batches is not in the plan, and the theme day is held by the branches.
+NOT_PLANNED = frozenset({"duty/D02", "duty/B02"})
+MISSED_SERVICE_QUARTER = 2  # a quarter in which nothing was held: the matrix says so
 OPEN_CLINIC_MONTH = 3  # left open to be tried: “录入3月的义诊”
 JOINT = {
     "duty/B01": ("L5",),
-    "duty/B02": ("L1", "L2"),
     "duty/B03": ("L5", "L8"),
+    "duty/B04": ("L2",),
     "duty/D01": ("L5",),
 }
 
@@ -88,6 +88,7 @@ def activities(story: sample.Story) -> None:
     _second_clinics(hands, today)
     _birthdays(hands, today)
     _explain_the_gap(hands, today)
+    _work_of_the_branches(hands, today)
 
 
 @sample.chapter(42, "近期活动与报名")
@@ -134,7 +135,6 @@ def _title(code: str, obligation: Obligation, proposed: str) -> str:
     month = obligation.period_start.month
     names = {
         "duty/B01": f"志愿服务：{TOPICS[month % len(TOPICS)]}",
-        "duty/B02": f"{month}月主题党日",
         "duty/B03": "安全用药宣讲",
         "duty/B04": "换证与税费政策帮办",
         "duty/B05": "“规范经营星级药店”创建",
@@ -159,7 +159,8 @@ def _hold_what_was_planned(hands: Hands, today: date) -> None:
     )
     for place, activity in enumerate(planned):
         code = activity.fulfilments.all()[0].code
-        if code == "duty/B02" and activity.held_on.month == MISSED_THEME_MONTH:
+        quarter = (activity.held_on.month + 2) // 3
+        if code == "duty/B04" and quarter == MISSED_SERVICE_QUARTER:
             actions.cancel(
                 activity, reason="防汛值守，停止集中活动", by=by,
                 now=hands.evening(activity.held_on, -1),
@@ -262,16 +263,46 @@ def _birthdays(hands: Hands, today: date) -> None:
 
 
 def _explain_the_gap(hands: Hands, today: date) -> None:
-    """The missed theme day has its reason."""
+    """The quarter without a service has its reason."""
     missed = (
         Obligation.objects.overdue(on=today)
-        .filter(code="duty/B02", period_start__month=MISSED_THEME_MONTH)
+        .filter(code="duty/B04", period_start__month=3 * MISSED_SERVICE_QUARTER - 2)
         .first()
     )
     if missed is not None:
         now = hands.evening(missed.period_end, 1)
         by = hands.story.user("second_secretary")
         actions.explain(missed, "防汛值守，停止集中活动", by=by, now=now)
+
+
+def _work_of_the_branches(hands: Hands, today: date) -> None:
+    """What branches owe beside their meetings: dues, lists, visits; entered by their keeper."""
+    story, by = hands.story, hands.story.user("party_secretary")
+    last_branch = branches().order_by("-pk").first()
+    owed = (
+        Obligation.objects.standing()
+        .filter(organisation__in=branches(), duty__meeting="", due_on__lt=today)
+        .select_related("duty", "organisation")
+        .order_by("due_on", "pk")
+    )
+    for place, obligation in enumerate(owed):
+        is_late = obligation.due_on > today - timedelta(days=9)
+        if is_late or (obligation.organisation == last_branch and place % 9 == 4):
+            continue  # not entered yet, or left undone: the matrix of that branch says so
+        now = hands.evening(obligation.due_on, -1)
+        report = actions.Report(
+            title=f"{obligation.period}{obligation.duty.name}",
+            held_on=timezone.localdate(now),
+            duties=(obligation.code,),
+            host=obligation.organisation,
+        )
+        activity = actions.record(report, by=by, now=now)
+        actions.attach(
+            activity, hands.paper, kind=PaperKind.PAPER, filed_as=[EVERYTHING], by=by, now=now
+        )
+        verified = hands.evening(obligation.due_on, VERIFIED_AFTER_DAYS)
+        if verified < story.now:
+            actions.verify(activity, by=story.user("second_secretary"), now=verified)
 
 
 def _days_of(year: int, month: int, days: tuple[int, ...]) -> Iterator[date]:

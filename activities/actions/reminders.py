@@ -11,18 +11,20 @@ from accounts.roles import GRANTS, Permission, Role
 from activities.actions.planning import when_and_where
 from activities.deadlines import reminder_due
 from activities.enums import SignUpState
-from activities.models import Activity, Obligation
+from activities.models import Activity, Duty, Obligation
 from association import outbox
 from association.models import CalendarDay
 from association.working_days import UnknownYearError
+from party.queries import keepers_of
 
 
 @transaction.atomic
 def remind(obligation: Obligation, *, now: datetime) -> int:
-    """Remind the office of an unmet obligation: once for each lead of its rule.
+    """Remind of an unmet obligation, once for each lead of its rule: whoever has to see to it.
 
-    A rule without leads after its day gets one reminder when it is overdue. Returns how many
-    people get a message now.
+    For the association that is the office, for a Party organisation those who keep its ledger. A
+    rule without leads after its day gets one reminder when it is overdue. Returns how many people
+    get a message now.
     """
     today = localdate(now)
     duty, day = obligation.duty, obligation.last_day
@@ -38,18 +40,27 @@ def remind(obligation: Obligation, *, now: datetime) -> int:
         slot, subject = f"due-{lead}d", f"{obligation}还差 {left} 天到期"
         if not left:
             subject = f"{obligation}今天到期"
-    papers = "、".join(duty.evidence) or "照片或签到表"
     return outbox.post(
         f"obligation:{obligation.pk}:{slot}",
-        to=office(),
+        to=_keepers(obligation),
         subject=subject,
-        body=(
-            f"{duty.full_name}，最晚 {day.month}月{day.day}日。"
-            f"办完后登记活动，并传上{papers}，再请同事核实。"
-        ),
+        body=f"{duty.full_name}，最晚 {day.month}月{day.day}日。{_how_to_finish(duty)}",
         link=f"/activities/periods/{obligation.pk}/",
         now=now,
     )
+
+
+def _keepers(obligation: Obligation):
+    """Who is told: the keepers of the Party organisation, if it has any, else the office."""
+    organisation = obligation.organisation
+    return (organisation and keepers_of(organisation)) or office()
+
+
+def _how_to_finish(duty: Duty) -> str:
+    if duty.meeting:
+        return "开完后在“三会一课”里登记，写好记录归档，这里自动算完成。"
+    papers = "、".join(duty.evidence) or "照片或签到表"
+    return f"办完后登记活动，并传上{papers}，再请同事核实。"
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.permissions import roles_anywhere
@@ -22,7 +22,8 @@ from activities.enums import (
     SourceStatus,
 )
 from association.models import both_or_neither, user_reference
-from party.models import PartyOrganisation, organisations_kept_by
+from party.enums import BRANCH_KINDS, MeetingKind, MeetingState
+from party.models import Meeting, PartyOrganisation, organisations_kept_by
 
 
 class DutyQuerySet(models.QuerySet):
@@ -76,7 +77,9 @@ class Duty(models.Model):
     )
     usually_also = models.CharField("通常同时计入", max_length=20, blank=True)  # a duty code
     merges_with = models.CharField("可合并计入", max_length=20, blank=True)  # a duty code
-    meeting = models.CharField("由哪种党内会议完成", max_length=24, blank=True)
+    meeting = models.CharField(
+        "由哪种党内会议完成", max_length=24, choices=MeetingKind.choices, blank=True
+    )
     source = models.CharField("依据", max_length=200)
     source_status = models.CharField(
         "依据核对", max_length=16, choices=SourceStatus.choices, default=SourceStatus.UNVERIFIED
@@ -125,6 +128,10 @@ class Duty(models.Model):
             ),
             models.CheckConstraint(condition=Q(times__gt=0), name="activities_duty_times_positive"),
             models.CheckConstraint(
+                condition=Q(meeting="") | Q(meeting__in=MeetingKind.values),
+                name="activities_duty_meeting_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(starts_on__lte=F("ends_on")),
                 name="activities_duty_days_in_order",
             ),
@@ -170,6 +177,12 @@ class Duty(models.Model):
         return roles_anywhere(user)
 
 
+def _count_of(rows: models.QuerySet) -> Coalesce:
+    """Return how many of the rows there are, as a subquery."""
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count")), 0)
+
+
 class ObligationQuerySet(models.QuerySet):
     def visible_to(self, user) -> "ObligationQuerySet":
         """What the association owes, and Party organisations as far as the person sees them."""
@@ -180,21 +193,32 @@ class ObligationQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def with_met_times(self) -> "ObligationQuerySet":
-        """Obligations with the number of verified activities as ``met_times``."""
-        verified = (
-            self.model._meta.get_field("fulfilments")
-            .related_model.objects.filter(
-                obligation=OuterRef("pk"), activity__state=ActivityState.VERIFIED
-            )
-            .order_by()
-            .values("obligation")
-            .annotate(count=Count("pk"))
-            .values("count")
+        """Obligations with ``met_times``: verified activities and filed meetings of the Party.
+
+        What the association owes itself is met by the meeting of any branch.
+        """
+        verified = self.model._meta.get_field("fulfilments").related_model.objects.filter(
+            obligation=OuterRef("pk"), activity__state=ActivityState.VERIFIED
         )
-        return self.annotate(met_times=Coalesce(Subquery(verified), 0))
+        filed = Meeting.objects.filter(
+            Q(kind=OuterRef("duty__meeting")) | Q(also__contains=[OuterRef("duty__meeting")]),
+            state=MeetingState.CLOSED,
+            starts_at__date__gte=OuterRef("counts_from"),
+            starts_at__date__lte=OuterRef("counts_until"),
+        )
+        own = filed.filter(organisation=OuterRef("organisation"))
+        of_branches = filed.filter(organisation__kind__in=BRANCH_KINDS)
+        return self.annotate(
+            met_times=_count_of(verified)
+            + Case(
+                When(duty__meeting="", then=0),
+                When(organisation=None, then=_count_of(of_branches)),
+                default=_count_of(own),
+            )
+        )
 
     def unmet(self) -> "ObligationQuerySet":
-        """Obligations without as many verified activities as they ask for."""
+        """Obligations that have not been met as often as they ask for."""
         return self.standing().with_met_times().filter(met_times__lt=F("times"))
 
     def overdue(self, *, on: date) -> "ObligationQuerySet":

@@ -1,12 +1,13 @@
 """The year for paper: every period with what was held, what is on file, and what is not."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from activities.enums import Programme
 from activities.models import Activity
 from activities.queries.matrix import Cell, Row, completion_matrix
+from activities.queries.party_life import Occasion
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,38 @@ def sections(
 def _lines(cell: Cell) -> list[Line]:
     obligation = cell.obligation
     period = obligation.period.removeprefix(f"{obligation.period_start.year}年") or "全年"
-    if not cell.activities:
-        return [Line(period, obligation.due_on, "", "", "", "", cell.words)]
+    lines = [*_of_activities(cell.activities), *_of_meetings(cell.meetings)]
+    first = lines[0] if lines else Line("", None, "", "", "", "", "")
+    return [
+        replace(first, period=period, due_on=obligation.due_on, state=cell.words),
+        *lines[1:],
+    ]
+
+
+def _of_activities(activities: Iterable[Activity]) -> list[Line]:
+    """Return a line for each name; events of the same name stand together."""
     by_name: dict[str, list[Activity]] = {}
-    for activity in cell.activities:
+    for activity in activities:
         by_name.setdefault(activity.title, []).append(activity)
     return [
         Line(
-            period=period if place == 0 else "",
-            due_on=obligation.due_on if place == 0 else None,
+            period="",
+            due_on=None,
             held=_days(same),
             title=title if len(same) == 1 else f"{title} ×{len(same)}",
             place="、".join(dict.fromkeys(a.place for a in same if a.place)),
             came=_came(same),
-            state=cell.words if place == 0 else same[0].get_state_display(),
+            state=same[0].get_state_display(),
         )
-        for place, (title, same) in enumerate(by_name.items())
+        for title, same in by_name.items()
+    ]
+
+
+def _of_meetings(meetings: Iterable[Occasion]) -> list[Line]:
+    """Return a line for each meeting: its kind and day; the rest is in the ledger of the Party."""
+    return [
+        Line("", None, f"{row.held_on:%m-%d}", row.name, "", "", "已归档" if row.is_filed else "")
+        for row in meetings
     ]
 
 

@@ -11,7 +11,8 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from activities.enums import ActivityState, OwedBy, Programme, Rhythm
-from activities.models import Activity, Duty, Fulfilment, Obligation
+from activities.models import Activity, Duty, Obligation
+from activities.queries.party_life import NOTHING, Facts, Occasion, entry_url, facts_for
 from activities.queries.records import missing_papers, with_evidence
 from party.models import PartyOrganisation
 
@@ -37,6 +38,7 @@ class Cell:
     words: str
     span: int
     activities: tuple[Activity, ...] = ()
+    meetings: tuple[Occasion, ...] = ()  # of the Party room, beside the activities
     missing: tuple[str, ...] = ()
     done: int = 0
     is_current: bool = False
@@ -50,6 +52,18 @@ class Cell:
     def activity(self) -> Activity | None:
         """The record that counts, or the one that is nearest to it."""
         return self.activities[0] if self.activities else None
+
+    @property
+    def first(self) -> Activity | Occasion | None:
+        """What the cell speaks of: an activity or a meeting, whichever was first."""
+        both = [*self.activities, *self.meetings]
+        return min(both, key=lambda each: each.held_on) if both else None
+
+    @property
+    def only(self) -> Activity | Occasion | None:
+        """The one thing behind the cell, if there is exactly one."""
+        both = [*self.activities, *self.meetings]
+        return both[0] if len(self.obligations) == len(both) == 1 else None
 
 
 @dataclass
@@ -74,19 +88,23 @@ def completion_matrix(
     programmes: Iterable[str] | None = None,
     hosts: Collection[int | None] = (None,),
     weeks_apart: bool = False,
+    any_branch: Collection[int] | None = None,
 ) -> list[Row]:
     """Return duty by period what was done in ``year``, in the order of the programme.
 
     ``hosts`` are Party organisations by pk, and ``None`` for the association itself. The weeks
-    of a month share one cell unless they are wanted apart.
+    of a month share one cell unless they are wanted apart. ``any_branch`` are the standing
+    branches, for what the association owes and any branch may meet; read here if not given.
     """
     rows: dict[tuple, Row] = {}
     weeks: dict[tuple, dict[int, list[Cell]]] = {}
-    for obligation in _obligations(year, programmes, hosts):
+    obligations = list(_obligations(year, programmes, hosts))
+    facts = facts_for(obligations, any_branch)
+    for obligation in obligations:
         duty, key = obligation.duty, (obligation.code, obligation.organisation_id)
         row = rows.setdefault(key, Row(duty, obligation.organisation))
         row.duty = duty  # the latest version gives the name
-        cell = cell_of(obligation, today)
+        cell = cell_of(obligation, today, facts)
         if duty.rhythm == Rhythm.WEEK and not weeks_apart:
             months = weeks.setdefault(key, {})
             months.setdefault(obligation.period_start.month, []).append(cell)
@@ -134,45 +152,56 @@ def read_along(obligation: Obligation) -> Obligation:
 def counted() -> Prefetch:
     """Return the prefetch of the records that stand for an obligation, with their papers."""
     records = with_evidence(Activity.objects.standing())
-    links = (
-        Fulfilment.objects.filter(activity__in=Activity.objects.standing())
-        .prefetch_related(Prefetch("activity", records))
-        .order_by("activity__held_on", "activity_id")
-    )
-    return Prefetch("fulfilments", links)
+    return Prefetch("activities", records.order_by("held_on", "pk"))
 
 
-def cell_of(obligation: Obligation, today: date) -> Cell:
-    """Return how one obligation stands on the day ``today``."""
-    linked = [link.activity for link in obligation.fulfilments.all()]
+def cells_of(obligations: Iterable[Obligation], today: date) -> list[Cell]:
+    """Return how each obligation stands; their records must be read along."""
+    rows = list(obligations)
+    facts = facts_for(rows)
+    return [cell_of(row, today, facts) for row in rows]
+
+
+def cell_of(obligation: Obligation, today: date, facts: Facts = NOTHING) -> Cell:
+    """Return how one obligation stands on the day ``today``.
+
+    Verified activities with their papers count, and filed meetings of the Party room.
+    """
+    linked = list(obligation.activities.all())
     records = [activity for activity in linked if activity.is_held]
     planned = [activity for activity in linked if activity.is_coming]
     verified = [record for record in records if record.state == ActivityState.VERIFIED]
-    asked = obligation.duty.evidence
-    lacking = {record.pk: missing_papers(record, asked) for record in records}
+    lacking = {each.pk: missing_papers(each, obligation.duty.evidence) for each in records}
     full = [record for record in verified if not lacking[record.pk]]
-    entered = [record for record in records if record not in verified]
+    meetings = facts.of(obligation)
+    filed = [meeting for meeting in meetings if meeting.is_filed]
+    held = [meeting for meeting in meetings if not meeting.is_coming]
+    coming = [meeting for meeting in meetings if meeting.is_coming]
+    done = len(verified) + len(filed)
     last = obligation.last_day
     missing: tuple[str, ...] = ()
-    if len(full) >= obligation.times:
-        state, shown = "done", full
-    elif len(verified) >= obligation.times or (records and obligation.times == 1):
-        state, shown = "part", verified or entered
-        missing = tuple(lacking[shown[0].pk])
+    shown: list[Activity] = records
+    met: list[Occasion] = held
+    if len(full) + len(filed) >= obligation.times:
+        state, shown, met = "done", full, filed
+    elif done >= obligation.times or ((records or held) and obligation.times == 1):
+        state, shown = "part", verified or records
+        missing = tuple(lacking[shown[0].pk]) if shown else ()
     elif last is not None and last < today:
-        state, shown = "over", records or planned
-    elif planned:
-        state, shown = "plan", records + planned
+        state, shown, met = "over", records or planned, held or coming
+    elif planned or coming:
+        state, shown, met = "plan", records + planned, held + coming
     else:
-        state, shown = ("now" if obligation.period_start <= today else "todo"), records
+        state = "now" if obligation.period_start <= today else "todo"
     return Cell(
         obligations=(obligation,),
         state=state,
-        words=_words(obligation, state, missing, len(verified), bool(entered), planned),
+        words=_words(obligation, state, missing, done, tuple(shown), tuple(met)),
         span=_span(obligation),
         activities=tuple(shown),
+        meetings=tuple(met),
         missing=missing,
-        done=len(verified),
+        done=done,
         is_current=obligation.period_start <= today <= obligation.period_end,
     )
 
@@ -182,17 +211,17 @@ def _words(
     state: str,
     missing: tuple[str, ...],
     done: int,
-    is_waiting: bool,
-    planned: list[Activity],
+    shown: tuple[Activity, ...],
+    met: tuple[Occasion, ...],
 ) -> str:
     counted = f"{done}/{obligation.times} 次，" if obligation.times > 1 and state != "done" else ""
     if state == "part":
         said = [f"缺{'、'.join(missing)}"] if missing else []
-        if is_waiting and not done:
-            said.append("待核实")
+        if not done:
+            said.append("待核实" if shown else "待归档")
         return counted + ("，".join(said) or WORDS["part"])
     if state == "plan":
-        day = planned[0].held_on
+        day = min(each.held_on for each in (*shown, *met) if each.is_coming)
         return f"{counted}已排在{day.month}月{day.day}日"
     if state == "over" and obligation.explanation:
         return f"{counted}未开展：{obligation.explanation}"
@@ -222,6 +251,7 @@ def _month_of_weeks(cells: list[Cell]) -> Cell:
         words=f"{done}/{len(cells)} 周，{WORDS[worst]}",
         span=1,
         activities=tuple(record for cell in first + rest for record in cell.activities),
+        meetings=tuple(meeting for cell in first + rest for meeting in cell.meetings),
         missing=tuple(dict.fromkeys(name for cell in cells for name in cell.missing)),
         done=done,
         is_current=any(cell.is_current for cell in cells),
@@ -243,19 +273,69 @@ def drawn_columns(year: int, *, today: date) -> list[dict]:
     return [{"label": month, "current": month == current} for month in range(1, 13)]
 
 
-def drawn_rows(rows: Iterable[Row], *, may_record: bool) -> list[dict]:
+@dataclass(frozen=True)
+class Reader:
+    """For whom the cells are drawn: where a tap may lead them."""
+
+    today: date
+    may_record: bool = False
+    kept: frozenset[int] = frozenset()  # Party organisations whose ledger they keep
+
+    def url_of(self, what: Activity | Occasion) -> str:
+        """Return the page of an activity or a meeting; nothing where they may not go."""
+        if isinstance(what, Occasion):
+            return what.url_for(self.kept)
+        return reverse("activities:detail", args=[what.pk])
+
+    def entry(self, obligation: Obligation, page: str = "record") -> str:
+        """Return where they enter (or with ``page`` plan) what is owed; nothing if nowhere."""
+        duty = obligation.duty
+        if url := entry_url(obligation, kept=self.kept, today=self.today):
+            return url
+        if not self.may_record or (duty.meeting and obligation.organisation_id is not None):
+            return ""
+        return f"{reverse(f'activities:{page}')}?obligation={obligation.pk}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do about a cell next: a word for the button and where it leads."""
+
+    label: str
+    url: str
+
+
+def next_step(cell: Cell, reader: Reader) -> Step | None:
+    """Return the one thing that brings the cell forward, if this person can do it."""
+    first = cell.first
+    if cell.state in {"part", "plan"} and first is not None:
+        url = reader.url_of(first)
+        if cell.state == "plan":
+            label = "看排期"
+        elif isinstance(first, Occasion):
+            label = "去归档"
+        else:
+            label = "补材料" if cell.missing else "去核实"
+    elif cell.state == "over":
+        label, url = "登记", reader.entry(cell.obligation)
+    else:
+        label, url = "起草", reader.entry(cell.obligation, "schedule")
+    return Step(label, url) if url else None
+
+
+def drawn_rows(rows: Iterable[Row], reader: Reader) -> list[dict]:
     """Return rows as the component draws them: words and a link in every cell."""
     return [
         {
             "name": row.name,
             "note": row.duty.get_rhythm_display(),
-            "cells": [_drawn(row.duty, cell, may_record) for cell in row.cells],
+            "cells": [_drawn(row.duty, cell, reader) for cell in row.cells],
         }
         for row in rows
     ]
 
 
-def _drawn(duty: Duty, cell: Cell, may_record: bool) -> dict:
+def _drawn(duty: Duty, cell: Cell, reader: Reader) -> dict:
     period = cell.obligation.period
     if len(cell.obligations) > 1:
         period = f"{cell.obligation.period_start.year}年{cell.obligation.period_start.month}月"
@@ -264,7 +344,7 @@ def _drawn(duty: Duty, cell: Cell, may_record: bool) -> dict:
         "state": cell.state,
         "text": _text(cell),
         "label": f"{period}{duty.name}，{cell.words}",
-        "url": _target(cell, may_record),
+        "url": _target(cell, reader),
     }
 
 
@@ -272,24 +352,26 @@ def _text(cell: Cell) -> str:
     """Return what is written into the cell; a month of one obligation has only its sign."""
     if len(cell.obligations) > 1:
         return f"{cell.done}/{len(cell.obligations)}"
-    obligation, activity = cell.obligation, cell.activity
+    obligation, first = cell.obligation, cell.first
     if obligation.times > 1:
         return f"{cell.done}/{obligation.times} 次"
     if cell.span == 1:
-        return str(activity.held_on.day) if cell.state == "plan" else ""
-    if activity is None or cell.state in {"over", "now", "todo"}:
+        return str(first.held_on.day) if cell.state == "plan" else ""
+    if first is None or cell.state in {"over", "now", "todo"}:
         return WORDS["over"] if cell.state == "over" else cell.words
-    text = f"{activity.held_on.month}/{activity.held_on.day}"
+    text = f"{first.held_on.month}/{first.held_on.day}"
     if cell.state == "plan":
         text = f"拟 {text}"
-    return f"{text} {activity.title}" if cell.span > LONG_SPAN else text
+    has_room = cell.span > LONG_SPAN and isinstance(first, Activity)
+    return f"{text} {first.title}" if has_room else text
 
 
-def _target(cell: Cell, may_record: bool) -> str:
-    """Return the record itself, the form to enter one, or the page of the duty."""
-    obligation = cell.obligation
-    if len(cell.obligations) == 1 and obligation.times == 1 and len(cell.activities) == 1:
-        return reverse("activities:detail", args=[cell.activities[0].pk])
-    if may_record and cell.state in {"over", "now"} and not cell.activities:
-        return f"{reverse('activities:record')}?obligation={obligation.pk}"
-    return reverse("activities:period", args=[obligation.pk])
+def _target(cell: Cell, reader: Reader) -> str:
+    """Return the record itself, the form to enter one, or the page of the period."""
+    obligation, only = cell.obligation, cell.only
+    url = ""
+    if only is not None and obligation.times == 1:
+        url = reader.url_of(only)
+    elif cell.state in {"over", "now"} and cell.first is None:
+        url = reader.entry(obligation)
+    return url or reverse("activities:period", args=[obligation.pk])

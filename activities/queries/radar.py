@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db.models import F
 
 from activities.models import Obligation
-from activities.queries.matrix import Cell, cell_of, counted
+from activities.queries.matrix import Cell, Reader, Step, cells_of, counted, next_step
 
 SOON = timedelta(days=7)
 LOOK_BACK = timedelta(days=31)
@@ -24,12 +24,20 @@ TITLES = {
 
 
 @dataclass(frozen=True)
+class Line:
+    """What is due, and what this person can do about it."""
+
+    cell: Cell
+    step: Step | None
+
+
+@dataclass(frozen=True)
 class Band:
     """What is due within one stretch of time."""
 
     key: str
     title: str
-    cells: tuple[Cell, ...]
+    lines: tuple[Line, ...]
 
 
 def due_cells(user, *, today: date) -> list[Cell]:
@@ -50,8 +58,7 @@ def due_cells(user, *, today: date) -> list[Cell]:
         .prefetch_related(counted())
         .order_by(F("due_on").asc(nulls_last=True), "duty__order", "pk")
     )
-    cells = [cell_of(row, today) for row in rows]
-    return [cell for cell in cells if cell.state in OPEN or _is_near(cell, today)]
+    return [cell for cell in cells_of(rows, today) if cell.state in OPEN or _is_near(cell, today)]
 
 
 def _is_near(cell: Cell, today: date) -> bool:
@@ -59,7 +66,7 @@ def _is_near(cell: Cell, today: date) -> bool:
     return cell.state == "todo" and last is not None and last <= _end_of_month(today)
 
 
-def radar(user, *, today: date) -> list[Band]:
+def radar(user, *, today: date, reader: Reader) -> list[Band]:
     """Return what is due, in bands: over, this week, this month, later, unknown, papers."""
     bands: dict[str, list[Cell]] = {key: [] for key in TITLES}
     month_end = _end_of_month(today)
@@ -77,7 +84,11 @@ def radar(user, *, today: date) -> list[Band]:
             bands["month"].append(cell)
         else:
             bands["later"].append(cell)
-    return [Band(key, TITLES[key], tuple(rows)) for key, rows in bands.items() if rows]
+    return [
+        Band(key, TITLES[key], tuple(Line(cell, next_step(cell, reader)) for cell in cells))
+        for key, cells in bands.items()
+        if cells
+    ]
 
 
 def _end_of_month(day: date) -> date:

@@ -18,7 +18,7 @@ from activities.forms.records import ExplainForm
 from activities.models import Activity, Obligation, follows_programme
 from activities.queries import calendar, hosts, ledger, matrix, radar
 from activities.views.phone import own_activities
-from activities.views.tabs import crumbs, may_manage, tabs
+from activities.views.tabs import crumbs, may_manage, reader_of, tabs
 from association.errors import BusinessRuleError
 
 TASKS = 6
@@ -37,34 +37,35 @@ def index(request):
     today = timezone.localdate()
     year, month = _month(request, today)
     activities = Activity.objects.visible_to(request.user)
-    counts = calendar.month_counts(activities, year, month)
-    branches = hosts.hosts_of(request.user)
-    branch = _chosen(request, branches)
+    places = hosts.hosts_of(request.user)
+    shown = calendar.month_of(activities, year, month, today=today, life=places.life)
+    branch = places.chosen(request.GET.get("host", ""))
     rows = matrix.completion_matrix(
         year,
         today=today,
         programmes=[Programme.SIX_ONES, Programme.FURTHER, Programme.PARTY_LIFE],
         hosts=[None, *(branch.keys if branch else ())],
+        any_branch=places.all_branches,
     )
     six_ones = [row for row in rows if _stands_beside_the_month(row.duty)]
     life = [row for row in rows if row.duty.programme == Programme.PARTY_LIFE]
-    may_record = may_manage(request)
+    reader = reader_of(request, today)
     context = {
         "tabs": tabs(request, "activities:index"),
         "year": year,
         "month": month,
-        "weeks": calendar.month_grid(activities, year, month, today=today),
-        "situation": _situation(month, counts),
+        "weeks": shown.weeks,
+        "situation": _situation(month, shown),
         "columns": matrix.drawn_columns(year, today=today),
-        "six_ones": matrix.drawn_rows(six_ones, may_record=may_record),
-        "life": matrix.drawn_rows(life, may_record=may_record),
+        "six_ones": matrix.drawn_rows(six_ones, reader),
+        "life": matrix.drawn_rows(life, reader),
         "lacking": sum(cell.state == "part" for row in six_ones for cell in row.cells),
         "missed": [cell for row in life for cell in row.cells if cell.state == "over"],
         "branch": branch,
-        "branches": branches,
-        "tasks": [_task(cell) for cell in _open_cells(six_ones + life)][:TASKS],
+        "branches": places.seen,
+        "tasks": _tasks(six_ones + life, reader),
         "has_year": bool(rows),
-        "may_record": may_record,
+        "may_record": reader.may_record,
         "on_today": activities.coming().filter(held_on=today).order_by("starts_at", "pk").first(),
         "previous_url": f"?month={_shifted(year, month, -1)}",
         "next_url": f"?month={_shifted(year, month, 1)}",
@@ -100,20 +101,14 @@ def _year(request, this_year: int) -> int:
     return int(asked) if asked.isdecimal() and 2000 <= int(asked) <= 2100 else this_year
 
 
-def _chosen(request, branches: list[hosts.Host]) -> hosts.Host | None:
-    asked = request.GET.get("host", "")
-    chosen = (host for host in branches if str(host.organisation.pk) == asked)
-    return next(chosen, branches[0] if branches else None)
-
-
-def _situation(month: int, counts: dict[str, int]) -> str:
-    if not counts["all"]:
+def _situation(month: int, shown: calendar.Month) -> str:
+    if not shown.count:
         return f"{month} 月还没有安排"
-    said = f"{month} 月共 {counts['all']} 场，已开展 {counts['held']} 场"
-    return f"{said}，其中 {counts['lacking']} 场缺材料" if counts["lacking"] else said
+    said = f"{month} 月共 {shown.count} 场，已开展 {shown.held} 场"
+    return f"{said}，其中 {shown.lacking} 场缺材料" if shown.lacking else said
 
 
-def _open_cells(rows: list[matrix.Row]) -> list[matrix.Cell]:
+def _tasks(rows: list[matrix.Row], reader: matrix.Reader) -> list[dict]:
     """Return what somebody has to do something about: papers first, then by its last day."""
     cells = [cell for row in rows for cell in row.cells]
     waiting = [
@@ -121,32 +116,34 @@ def _open_cells(rows: list[matrix.Row]) -> list[matrix.Cell]:
         for cell in cells
         if cell.state in {"part", "over", "now"} and not cell.obligation.explanation
     ]
-    return sorted(waiting, key=lambda c: (c.state != "part", c.obligation.last_day or date.max))
+    waiting.sort(key=lambda c: (c.state != "part", c.obligation.last_day or date.max))
+    return [_task(cell, reader) for cell in waiting[:TASKS]]
 
 
-def _task(cell: matrix.Cell) -> dict:
-    obligation, activity = cell.obligation, cell.activity
-    if cell.state == "part" and activity is not None:
-        what = f"缺{'、'.join(cell.missing)}" if cell.missing else "等待核实"
-        return {
-            "title": f"{activity.title} {what}",
-            "why": str(obligation),
+def _task(cell: matrix.Cell, reader: matrix.Reader) -> dict:
+    obligation, step = cell.obligation, matrix.next_step(cell, reader)
+    if cell.state == "part":
+        name = cell.activity.title if cell.activity else str(obligation)
+        shown = {
+            "title": f"{name}{cell.words}",
+            "why": str(obligation) if cell.activity else obligation.duty.full_name,
             "due": None,
-            "url": reverse("activities:detail", args=[activity.pk]),
-            "action": "补材料" if cell.missing else "去核实",
             "icon": "alert-circle" if cell.missing else "user-check",
             "tone": "warn",
         }
-    page = "record" if cell.state == "over" else "schedule"
-    return {
-        "title": f"{obligation}{'没有记录' if cell.state == 'over' else '还没排'}",
-        "why": obligation.duty.full_name,
-        "due": obligation.last_day,
-        "url": f"{reverse(f'activities:{page}')}?obligation={obligation.pk}",
-        "action": "登记" if cell.state == "over" else "排期",
-        "icon": "calendar-event",
-        "tone": "bad" if cell.state == "over" else "",
-    }
+    else:
+        is_over = cell.state == "over"
+        shown = {
+            "title": f"{obligation}{'没有记录' if is_over else '还没排'}",
+            "why": obligation.duty.full_name,
+            "due": obligation.last_day,
+            "icon": "calendar-event",
+            "tone": "bad" if is_over else "",
+        }
+    page = reverse("activities:period", args=[obligation.pk])
+    if step is None:
+        return shown | {"url": page}
+    return shown | {"url": step.url, "action": step.label}
 
 
 @require_safe
@@ -159,7 +156,13 @@ def agenda(request):
     activities = Activity.objects.visible_to(request.user)
     context = {
         "tabs": tabs(request, "activities:agenda"),
-        "days": calendar.agenda(activities, first=today, days=AGENDA_DAYS, today=today),
+        "days": calendar.agenda(
+            activities,
+            first=today,
+            days=AGENDA_DAYS,
+            today=today,
+            life=hosts.hosts_of(request.user).life,
+        ),
         "span": AGENDA_DAYS,
         "may_record": may_manage(request),
     }
@@ -174,16 +177,19 @@ def completion(request):
         return own_activities(request)
     today = timezone.localdate()
     year = _year(request, today.year)
-    branches = hosts.hosts_of(request.user)
-    branch = _chosen(request, branches)
+    places = hosts.hosts_of(request.user)
+    branch = places.chosen(request.GET.get("host", ""))
     rows = matrix.completion_matrix(
-        year, today=today, hosts=[None, *(branch.keys if branch else ())]
+        year,
+        today=today,
+        hosts=[None, *(branch.keys if branch else ())],
+        any_branch=places.all_branches,
     )
-    may_record = may_manage(request)
+    reader = reader_of(request, today)
     sections = [
         {
             "programme": programme,
-            "rows": matrix.drawn_rows(found, may_record=may_record),
+            "rows": matrix.drawn_rows(found, reader),
             "counts": matrix.counts_of(found),
         }
         for programme in Programme
@@ -198,12 +204,12 @@ def completion(request):
         "sections": sections,
         "party": PARTY,
         "branch": branch,
-        "branches": branches,
+        "branches": places.seen,
         "situation": (
             f"{year} 年已完成 {counts['done']} 项，缺材料或待核实 {counts['part']} 项，"
             f"未开展 {counts['over']} 项"
         ),
-        "may_record": may_record,
+        "may_record": reader.may_record,
     }
     return render(request, "activities/matrix.html", context)
 
@@ -214,8 +220,8 @@ def print_ledger(request):
     """The year on paper: each duty, each period, what was held and what is on file."""
     today = timezone.localdate()
     year = _year(request, today.year)
-    branches = hosts.hosts_of(request.user)
-    branch = _chosen(request, branches)
+    places = hosts.hosts_of(request.user)
+    branch = places.chosen(request.GET.get("host", ""))
     asked = request.GET.get("programme", "")
     programmes = [asked] if asked in Programme.values else list(Programme)
     context = {
@@ -240,13 +246,13 @@ def due(request):
     """What is still due, by when, under which article; one tap to a prepared draft."""
     if not follows_programme(request.user):
         return own_activities(request)
-    bands = radar.radar(request.user, today=timezone.localdate())
-    counts = {band.key: len(band.cells) for band in bands}
+    today = timezone.localdate()
+    bands = radar.radar(request.user, today=today, reader=reader_of(request, today))
+    counts = {band.key: len(band.lines) for band in bands}
     context = {
         "tabs": tabs(request, "activities:radar"),
         "bands": bands,
         "situation": _due_words(counts),
-        "may_record": may_manage(request),
     }
     return render(request, "activities/radar.html", context)
 
@@ -287,13 +293,19 @@ def period(request, obligation):
             )
             return redirect("activities:period", pk=obligation.pk)
     today = timezone.localdate()
+    reader = reader_of(request, today)
+    (cell,) = matrix.cells_of([matrix.read_along(obligation)], today)
     context = {
         "obligation": obligation,
         "duty": obligation.duty,
-        "cell": matrix.cell_of(matrix.read_along(obligation), today),
+        "cell": cell,
         "activities": calendar.with_duties(
             Activity.objects.visible_to(request.user).standing().filter(obligations=obligation)
         ).order_by("held_on", "pk"),
+        "meetings": [(meeting, reader.url_of(meeting)) for meeting in cell.meetings],
+        "count": len(cell.activities) + len(cell.meetings),
+        "entry_url": reader.entry(obligation),
+        "plan_url": reader.entry(obligation, "schedule"),
         "may_record": may_record,
         "is_over": obligation.last_day is not None and obligation.last_day < today,
         "form": form,

@@ -13,7 +13,7 @@ from activities.enums import Programme
 from activities.forms.duties import RuleForm
 from activities.models import Duty, Obligation
 from activities.queries import matrix
-from activities.views.tabs import crumbs, may_manage, tabs
+from activities.views.tabs import crumbs, may_manage, reader_of, tabs
 from association.errors import BusinessRuleError
 
 
@@ -44,6 +44,7 @@ def duties(request):
 def duty(request, duty):
     """One rule with its versions, and how this year stands."""
     today = timezone.localdate()
+    reader = reader_of(request, today)
     asked = request.GET.get("year", "")
     year = int(asked) if asked.isdecimal() and 2000 <= int(asked) <= 2100 else today.year
     obligations = (
@@ -63,10 +64,16 @@ def duty(request, duty):
         "versions": versions,
         "today": today,
         "year": year,
-        "cells": [matrix.cell_of(row, today) for row in obligations],
+        "cells": [
+            {
+                "cell": cell,
+                "meetings": [(each, reader.url_of(each)) for each in cell.meetings],
+                "step": matrix.next_step(cell, reader) if cell.state in {"over", "now"} else None,
+            }
+            for cell in matrix.cells_of(obligations, today)
+        ],
         "may_change": may_manage(request) and duty.ends_on is None,
         "may_drop": may_manage(request) and newest.starts_on > today and len(versions) > 1,
-        "may_record": may_manage(request),
         "crumbs": crumbs(duty.name, ("任务规则", reverse("activities:duties"))),
     }
     return render(request, "activities/duty.html", context)

@@ -1,9 +1,13 @@
 """What the office pages of this room have on top: the tabs, and the way back."""
 
+from datetime import date
+
 from django.urls import reverse
 
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission
+from activities.queries.matrix import Reader
+from party.models import organisations_kept_by
 
 TABS = (
     ("activities:index", "月历", None),
@@ -37,3 +41,8 @@ def crumbs(here: str, *between: tuple[str, str]) -> list[dict]:
 def may_manage(request) -> bool:
     """Return whether the person enters activities anywhere."""
     return allowed_somewhere(request.user, Permission.ACTIVITY_MANAGE)
+
+
+def reader_of(request, today: date) -> Reader:
+    """Return for whom cells are drawn, with where a tap may lead them."""
+    return Reader(today, may_manage(request), organisations_kept_by(request.user))

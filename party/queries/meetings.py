@@ -26,7 +26,10 @@ OF_COMMITTEE = frozenset({MeetingKind.COMMITTEE, MeetingKind.JOINT})
 
 @dataclass(frozen=True)
 class HeldMeeting:
-    """One meeting as it counts for one kind; ``is_filed`` once its minutes are in order."""
+    """One meeting as it counts for one kind; ``is_filed`` once its minutes are in order.
+
+    ``is_coming``: planned, asked for expressly.
+    """
 
     organisation: int
     kind: str
@@ -34,20 +37,26 @@ class HeldMeeting:
     meeting: int
     title: str
     is_filed: bool
+    is_coming: bool = False
 
 
 def meetings_held(
-    organisations: Iterable[PartyOrganisation | int], start: date, end: date
+    organisations: Iterable[PartyOrganisation | int],
+    start: date,
+    end: date,
+    *,
+    and_planned: bool = False,
 ) -> list[HeldMeeting]:
     """Return what the organisations held from ``start`` to ``end``, both days included.
 
-    One row for each kind that an occasion counts for, by day. Planned, cancelled and discarded
-    meetings are not among them; a meeting whose minutes are not filed yet is, and says so.
+    One row for each kind that an occasion counts for, by day. Cancelled and discarded meetings
+    are not among them, planned ones only with ``and_planned``; a meeting whose minutes are not
+    filed yet is, and says so.
     """
     pks = [getattr(each, "pk", each) for each in organisations]
+    meetings = Meeting.objects.standing() if and_planned else Meeting.objects.held()
     rows = (
-        Meeting.objects.held()
-        .filter(organisation__in=pks, starts_at__date__range=(start, end))
+        meetings.filter(organisation__in=pks, starts_at__date__range=(start, end))
         .order_by("starts_at", "pk")
         .only("organisation_id", "kind", "also", "starts_at", "title", "state")
     )
@@ -59,6 +68,7 @@ def meetings_held(
             meeting=row.pk,
             title=row.title,
             is_filed=row.state == MeetingState.CLOSED,
+            is_coming=row.state in (MeetingState.PLANNED, MeetingState.ANNOUNCED),
         )
         for row in rows
         for kind in row.counts_for

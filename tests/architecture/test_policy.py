@@ -6,11 +6,12 @@ from django.urls import reverse
 
 from tests.architecture.house import routes
 from tests.architecture.knocking import Knocking, tables_changed
-from tests.architecture.policy import Line, doors, file_of, heading, lines, read
+from tests.architecture.policy import Line, doors, file_of, heading, lines, read, undecided
 from tests.architecture.world import ASKS_OWN_ONLY, SUBJECTS, address_of
 
 LOGIN, LEAVING = "/accounts/login/", "account_logout"
 OTHER_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+MOST_UNDECIDED = 195
 ANSWERED = {409, 410, 422}  # refused with a sentence, by somebody whom the door let in
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -81,6 +82,14 @@ class Walk(Knocking):
             assert changed <= allowed, f"{where} writes {changed - allowed}"
         return _word(response)
 
+    def hold_the_least(self, route, method: str) -> None:
+        """What holds for a door whose line is still to be written (policy_undecided.txt)."""
+        if route.name in self.unknown or "is_public" in route.guards:
+            return
+        own = self.addresses[route.name][0]
+        for subject in ("anon", "super", *(("regul",) if method == "POST" else ())):
+            assert self.answer(route, subject, method, own) != "ok", f"{subject} {route.name}"
+
     # -------------------------------------------------------------- what holds for all doors
 
     def test_a_method_that_no_view_takes_is_refused(self):
@@ -130,6 +139,9 @@ def _word(response) -> str:
 
 def _walk_one(route, method: str):
     def test(self):
+        if (route.name, method) in undecided():
+            self.hold_the_least(route, method)
+            return
         assert route.name not in self.unknown, self.unknown[route.name]
         expected, found = lines().get((route.name, method)), self.measured(route, method)
         place = f"tests/architecture/policy/{file_of(route.name)}"
@@ -150,6 +162,14 @@ def _walk_one(route, method: str):
 for _route, _method in doors():
     _name = f"test_{_route.name.replace(':', '_')}_{_method.lower()}"
     setattr(Walk, _name, _walk_one(_route, _method))
+
+
+def test_what_is_undecided_is_a_door_without_a_line():
+    """The list may only grow shorter: a new door comes with its line."""
+    known = {(route.name, method) for route, method in doors()}
+    assert undecided() - known == set()
+    assert undecided() & set(lines()) == set()
+    assert len(undecided()) <= MOST_UNDECIDED
 
 
 def test_the_table_can_be_read():
