@@ -86,8 +86,10 @@ class Walk(Knocking):
         """What holds for a door whose line is still to be written (policy_undecided.txt)."""
         if route.name in self.unknown or "is_public" in route.guards:
             return
-        own = self.addresses[route.name][0]
-        for subject in ("anon", "super", *(("regul",) if method == "POST" else ())):
+        own, subjects = self.addresses[route.name][0], ["anon"]
+        if "is_for_every_login" not in route.guards:
+            subjects += ["super", "regul"] if method == "POST" else ["super"]
+        for subject in subjects:
             assert self.answer(route, subject, method, own) != "ok", f"{subject} {route.name}"
 
     # -------------------------------------------------------------- what holds for all doors
