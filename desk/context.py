@@ -6,15 +6,18 @@ from desk import queries
 
 
 def desk(request) -> dict:
-    """Return ``organisation`` {name, note, …} and ``unread_messages``; both are lazy."""
+    """Return ``association`` {name, full_name, …} and ``unread_messages``; both are lazy.
+
+    Not ``organisation``: pages of the Party room call one of its organisations so.
+    """
     user = getattr(request, "user", None)
-    context = {"organisation": SimpleLazyObject(_organisation)}
+    context = {"association": SimpleLazyObject(_association)}
     if user is not None and user.is_authenticated:
         context["unread_messages"] = SimpleLazyObject(lambda: queries.unread_count(user))
     return context
 
 
-def _organisation() -> dict:
+def _association() -> dict:
     profile = queries.remembered_profile()
     return {
         "name": str(profile),

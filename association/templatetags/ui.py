@@ -304,6 +304,13 @@ def signed(value: object) -> str:
 
 
 @register.filter
+def percent(value: object) -> str:
+    """Return a share such as 0.8875 as 88.8%; a missing one is —."""
+    number = _number(value)
+    return MISSING if number is None else f"{points(number * 100)}%"
+
+
+@register.filter
 def mask_phone(value: str | None) -> str:
     """Return 138****0000; a number that is no mobile number keeps its last two digits."""
     digits = re.sub(r"\D", "", value or "")
@@ -565,7 +572,8 @@ def score_explanation(result: Mapping, word: str = "拟评", links: Mapping | No
                 **part,
                 "tone": f"d{place % 4 + 1}",
                 "lost": [row for row in rows if row["kind"] == "lost"],
-                "other": [row for row in rows if row["kind"] in ("missing", "na", "fallback")],
+                "other": [row for row in rows if row["kind"] in ("na", "fallback")],
+                "missing": [row for row in rows if row["kind"] == "missing"],
                 "kept": [row for row in rows if row["kind"] == "kept"],
             }
         )

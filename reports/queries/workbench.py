@@ -10,8 +10,8 @@ from accounts.permissions import allowed, allowed_somewhere
 from accounts.roles import Permission, Role
 from activities.enums import ActivityState
 from activities.models import Activity, Obligation
+from activities.queries.calendar import agenda
 from association.models import CalendarDay
-from association.templatetags.ui import WEEKDAYS
 from desk.queries import set_up_steps
 from inspections.models import Violation
 from members.models import Pharmacy
@@ -79,7 +79,7 @@ def staff_tasks(user, cycle: Cycle | None, *, today: date, leads: bool = True) -
 
 def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
     tasks = []
-    review_url = f"/ratings/cycles/{cycle.pk}/review/"
+    review_url = reverse("starrating:review", args=[cycle.pk])
     is_open = cycle.state in {CycleState.SELF_REVIEW, CycleState.REVIEW}
     numbers = stage.counts(cycle)
     if is_open and allowed_somewhere(user, Permission.ASSESSMENT_REVIEW):
@@ -106,7 +106,7 @@ def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
             tasks.append(
                 Task(
                     f"确认 {waiting} 份加分材料",
-                    "/ratings/marks/waiting/",
+                    reverse("starrating:marks_waiting"),
                     "加分要第二个人确认才计入",
                     action="去确认",
                     icon="file-text",
@@ -118,7 +118,7 @@ def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
             tasks.append(
                 Task(
                     f"录齐 {left} 家药店的监管与口碑评分",
-                    f"/ratings/marks/cycles/{cycle.pk}/",
+                    reverse("starrating:marks", args=[cycle.pk]),
                     "空白不按 0 分算，没录齐的会列为资料不全",
                     cycle.review_closes_on,
                     "去录入",
@@ -126,7 +126,7 @@ def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
                 )
             )
     if allowed(user, Permission.CYCLE_MANAGE):
-        page = f"/ratings/cycles/{cycle.pk}/"
+        page = reverse("starrating:cycle", args=[cycle.pk])
         if is_open and (free := stage.unassigned(cycle)):
             tasks.append(
                 Task(
@@ -169,7 +169,7 @@ def _cycle_tasks(user, cycle: Cycle, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"{cycle.name}质量审核第二签",
-                f"/ratings/cycles/{cycle.pk}/quality/",
+                reverse("starrating:quality", args=[cycle.pk]),
                 f"{cycle.gate_first_by}已签，抽样 {len(cycle.gate_sample)} 家等您复核",
                 cycle.review_closes_on,
                 "去复核",
@@ -190,7 +190,7 @@ def _step_tasks(user, cycle: Cycle, numbers: dict, today: date) -> list[Task]:
     return [
         Task(
             f"{cycle.name}：{step.label}",
-            f"/ratings/cycles/{cycle.pk}/",
+            reverse("starrating:cycle", args=[cycle.pk]),
             step.says,
             action="去办",
             icon="flag",
@@ -211,11 +211,10 @@ def _activity_tasks(user, today: date) -> list[Task]:
                 icon="calendar-event",
             )
         )
-    late = list(
-        Obligation.objects.overdue(on=today).select_related("duty").order_by("due_on", "pk")[:20]
-    )
-    if late:
-        names = "、".join(str(obligation) for obligation in late[:3])
+    # What the Party organisations owe stands on their own desk.
+    own = Obligation.objects.overdue(on=today).filter(organisation=None)
+    if late := list(own.select_related("duty").order_by("due_on", "pk")[:20]):
+        names = "、".join(f"{row.period}{row.duty.name}" for row in late[:3])
         more = f"等 {len(late)} 项" if len(late) > 3 else ""
         tasks.append(
             Task(
@@ -238,7 +237,7 @@ def _register_tasks(user, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"核对 {over} 家药店的许可证",
-                "/members/?view=over",
+                f"{reverse('members:list')}?view=over",
                 "登记的有效期已过",
                 action="去核对",
                 icon="license",
@@ -252,7 +251,7 @@ def _register_tasks(user, today: date) -> list[Task]:
             tasks.append(
                 Task(
                     f"提醒 {unsigned} 家药店签承诺书",
-                    f"/pledges/campaigns/{campaign.pk}/",
+                    reverse("pledges:campaign", args=[campaign.pk]),
                     str(campaign),
                     campaign.sign_by,
                     "去提醒",
@@ -269,7 +268,7 @@ def _desk_tasks(user, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"确认 {waiting} 项角色授予",
-                "/accounts/people/",
+                reverse("accounts:people"),
                 "要第二个人确认才生效",
                 action="去确认",
                 icon="users",
@@ -281,7 +280,7 @@ def _desk_tasks(user, today: date) -> list[Task]:
         tasks.append(
             Task(
                 f"录入 {next_year} 年节假日安排",
-                "/desk/working-days/",
+                reverse("desk:working_days"),
                 "没有它，跨年的工作日期限算不出来",
                 date(today.year, 12, 31),
                 "去录入",
@@ -300,7 +299,7 @@ def _violation_tasks(user) -> list[Task]:
     return [
         Task(
             f"认定 {waiting} 条违法违规线索",
-            "/inspections/violations/",
+            f"{reverse('inspections:violations')}?state=in_review",
             "秘书处已核对文书，等您认定",
             action="去认定",
             icon="ban",
@@ -323,39 +322,21 @@ def six_ones_pips(rows: list[dict]) -> list[dict]:
     ]
 
 
-# Which colour a duty has in the agenda: volunteer work, branch life, training, the office.
-KIND_OF_DUTY = {"duty/B02": "party", "duty/B05": "biz", "duty/B06": "train"}
+AGENDA_DAYS, AGENDA_LINES = 14, 7
 
 
-def coming(today: date, *, limit: int = 6) -> list[dict]:
-    """Return what ends in the next time, day by day, for the agenda."""
-    rows = (
-        Obligation.objects.unmet()
-        .filter(due_on__gte=today, period_start__lte=today)
-        .select_related("duty")
-        .order_by("due_on", "duty__order", "pk")[:limit]
+def coming(user, today: date) -> list[dict]:
+    """Return what is planned in the next two weeks, day by day, the first few entries."""
+    days = agenda(
+        Activity.objects.visible_to(user).coming(), first=today, days=AGENDA_DAYS, today=today
     )
-    days: dict[date, list[dict]] = {}
-    for row in rows:
-        days.setdefault(row.due_on, []).append(
-            {
-                "title": row.duty.full_name,
-                "note": f"{row.period}的期限，还没有办",
-                "kind": KIND_OF_DUTY.get(row.duty.code, "vol"),
-                "url": reverse("activities:period", args=[row.pk]),
-            }
-        )
-    return [
-        {"day": day, "word": day_word(day, today), "events": events} for day, events in days.items()
-    ]
-
-
-def day_word(day: date, today: date) -> str:
-    """今天, 明天, the day of the week within this month, else the month."""
-    left = (day - today).days
-    if left < 2:
-        return "今天" if left == 0 else "明天"
-    return f"周{WEEKDAYS[day.weekday()]}" if day.month == today.month else f"{day.month}月"
+    shown, left = [], AGENDA_LINES
+    for day in days:
+        events = day["events"][:left]
+        left -= len(events)
+        if events:
+            shown.append(day | {"events": events})
+    return shown
 
 
 def own_cases(user, cycle: Cycle, *, limit: int = 6) -> list[Assessment]:

@@ -63,7 +63,7 @@ def _desk_home(request):
         matrix = six_ones_matrix(today.year, today=today)
         context |= {
             "six_ones": workbench.six_ones_pips(matrix["six_ones"]),
-            "days": workbench.coming(today),
+            "days": workbench.coming(user, today),
         }
     return render(request, "reports/workbench.html", context)
 
