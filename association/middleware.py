@@ -5,6 +5,7 @@ import re
 import secrets
 from time import perf_counter
 
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars
@@ -12,6 +13,7 @@ from structlog.contextvars import bound_contextvars
 from association.errors import BusinessRuleError
 
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 REQUEST_NUMBER = re.compile(r"[\w-]{8,64}")
 PROBES = {"livez", "readyz"}
 logger = logging.getLogger("portal.request")
@@ -54,6 +56,26 @@ def _signed_in(request) -> str | None:
     """Return the pk of the person, if the request asked who it is; asks nothing itself."""
     user = getattr(request, "_cached_user", None)
     return str(user.pk) if user is not None and user.is_authenticated else None
+
+
+def readable_parameters(get_response):
+    """Answer 400 to an address or a form with characters that no text and no database can hold.
+
+    Fields of forms refuse them by themselves; filters of lists and plain buttons do not.
+    """
+
+    def middleware(request):
+        return get_response(request)
+
+    def process_view(request, view, args, kwargs):
+        sent = [request.GET, request.POST] if request.method == "POST" else [request.GET]
+        for parameters in sent:
+            for name, values in parameters.lists():
+                if UNREADABLE.search(name) or any(map(UNREADABLE.search, values)):
+                    raise BadRequest("A parameter holds NUL or half a surrogate pair.")
+
+    middleware.process_view = process_view
+    return middleware
 
 
 def response_headers(get_response):

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "association.middleware.readable_parameters",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every page asks for a login; a public one says so with @public_page.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -164,9 +164,11 @@ class BaseClauseFormSet(forms.BaseFormSet):
 
     @classmethod
     def with_one_more(cls, data) -> "BaseClauseFormSet":
-        """Return what was typed with one more empty row."""
+        """Return what was typed with one more empty row; a broken count stays a broken count."""
         copy = data.copy()
-        copy["clause-TOTAL_FORMS"] = str(int(copy.get("clause-TOTAL_FORMS") or 0) + 1)
+        rows = copy.get("clause-TOTAL_FORMS", "")
+        if rows.isascii() and rows.isdigit():
+            copy["clause-TOTAL_FORMS"] = str(int(rows) + 1)
         return cls(copy, prefix="clause")
 
 

@@ -305,7 +305,8 @@ def remarks(batch: ImportBatch) -> dict:
         cursor.execute(
             """
             SELECT values[%(place)s] AS area, count(*) FROM members_importrow
-            WHERE batch_id = %(batch)s AND values[%(place)s] <> ALL(%(known)s::text[])
+            WHERE batch_id = %(batch)s AND values[%(place)s] <> ''
+              AND values[%(place)s] <> ALL(%(known)s::text[])
             GROUP BY 1 ORDER BY min(number)
             """,
             {"batch": batch.pk, "place": PLACE["area"], "known": list(known)},

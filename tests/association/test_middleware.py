@@ -53,6 +53,22 @@ def test_a_body_in_a_strange_charset_is_refused_and_breaks_nothing():
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800"], ids=["NUL", "half a surrogate pair"])
+def test_characters_that_no_text_can_hold_are_refused_in_an_address_and_in_a_form(client, text):
+    client.force_login(make_user(Role.SECRETARIAT))
+    sent = "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+    listed = client.get(reverse("members:list") + f"?q={sent}")
+    posted = client.post(
+        reverse("desk:read_all"), f"next={sent}", content_type="application/x-www-form-urlencoded"
+    )
+
+    # The bytes of half a pair are no UTF-8: Django has put a replacement character in their place.
+    refused = 400 if text == "a\x00b" else 200
+    assert listed.status_code == refused
+    assert (posted.status_code == 400) is (refused == 400)
+
+
 def test_while_the_database_is_away_a_page_says_so_and_when_to_come_back():
     def refuse(*_statement):
         raise OperationalError("server closed the connection unexpectedly")

@@ -176,6 +176,19 @@ def test_the_editor_offers_another_row_and_keeps_what_was_typed(client):
     assert text.digest() == was
 
 
+@pytest.mark.parametrize("count", ["", "many", "１", "-1"])
+def test_another_row_with_a_broken_count_is_refused_in_words(client, count):
+    client.force_login(make_user(Role.SECRETARIAT))
+    text = PledgeTextFactory()
+
+    answer = client.post(
+        reverse("pledges:edit_text", args=[text.pk]),
+        posted(text, more="1", **{"clause-TOTAL_FORMS": count}),
+    )
+
+    assert answer.status_code == 200
+
+
 def test_a_wrong_code_is_refused_at_its_field(client):
     client.force_login(make_user(Role.SECRETARIAT))
     text = PledgeTextFactory()

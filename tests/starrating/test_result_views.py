@@ -335,7 +335,7 @@ def test_the_list_is_narrowed_by_view_area_star_and_words(client, cycle, shops):
     assert listed(client, cycle, view="nonsense", stars="9", area="x") == [good, near, blank]
 
 
-@pytest.mark.parametrize("key", ["x", "a~b", "~", "a~99999999999999999999", "a~1\0"])
+@pytest.mark.parametrize("key", ["x", "a~b", "~", "a~99999999999999999999"])
 def test_a_page_key_that_means_nothing_starts_at_the_top(client, cycle, shops, key):
     client.force_login(make_user(Role.SECRETARIAT))
     assert len(listed(client, cycle, after=key)) == 3

@@ -385,6 +385,13 @@ def test_unknown_sub_districts_are_counted_and_left_out():
     assert verdicts_of(checked(*rows)) == [Verdict.SAME] * 3
 
 
+@pytest.mark.parametrize("header", [("店名",), ("店名", "街道")], ids=["no column", "empty cells"])
+def test_a_row_without_a_sub_district_names_no_unknown_one(header):
+    batch = checked(header, *[("一店", "")[: len(header)], ("二店", "")[: len(header)]])
+
+    assert batch.remarks == {}
+
+
 def test_unknown_sub_districts_can_be_entered_first():
     AreaFactory(name="滨海街道", code="BSJD", order=3)
     batch = checked(("店名", "街道"), ("一店", "北山街道"), ("二店", "石桥镇"))
