@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.urls import reverse
 
-from accounts import navigation
+from accounts import navigation, own_pages
+from accounts.permissions import roles_anywhere
 from accounts.roles import Permission, Role
 
 
@@ -26,14 +28,10 @@ class PledgesConfig(AppConfig):
                     workspaces=frozenset({role}),
                 )
             )
-        navigation.register(
-            navigation.Item(
-                "shop",
-                "承诺",
-                "shield-check",
-                "pledges:index",
-                roles=navigation.SHOP_ROLES,
-                permission=see,
-                order=40,
-            )
-        )
+        own_pages.register("pledges", _own_pledges)
+
+
+def _own_pledges(user) -> dict | None:
+    if not roles_anywhere(user) & navigation.SHOP_ROLES:
+        return None
+    return {"label": "承诺书", "url": reverse("pledges:index"), "note": "签过的和等您签的"}

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import Area
 from association import audit
 from association.errors import BusinessRuleError
 from reports.queries.cockpit import Cockpit
@@ -15,7 +14,7 @@ class NothingToExportError(BusinessRuleError):
 
 
 @transaction.atomic
-def export_cockpit(page: Cockpit, *, area: Area | None, by, now: datetime) -> None:
+def export_cockpit(page: Cockpit, *, by, now: datetime) -> None:
     """Record that the figures left the portal: of which cycle and area, how many rows."""
     if not page.areas:
         raise NothingToExportError("辖区内还没有登记的药店，没有可导出的内容。")
@@ -25,6 +24,6 @@ def export_cockpit(page: Cockpit, *, area: Area | None, by, now: datetime) -> No
         target=by,
         now=now,
         cycle=page.cycle.name if page.cycle else "",
-        area=area.name if area else "",
+        area=page.area.name if page.area else "",
         rows=len(page.areas) + page.risk_count,
     )

@@ -7,6 +7,7 @@ app_name = "reports"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", home.search, name="search"),
+    path("waiting/", home.waiting, name="waiting"),
     path("reports/cockpit/", cockpit.cockpit, name="cockpit"),
     path("reports/cockpit/export/", cockpit.export, name="cockpit_export"),
     path("reports/shops/<int:pk>/code/", home.door_code, name="door_code"),

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.urls import reverse
 
-from accounts import navigation
+from accounts import navigation, own_pages
+from accounts.permissions import roles_anywhere
 from accounts.roles import Permission, Role
 
 
@@ -60,3 +62,11 @@ class StarratingConfig(AppConfig):
                 order=20,
             ),
         )
+        own_pages.register("ratings", _own_ratings)
+
+
+def _own_ratings(user) -> dict | None:
+    if not roles_anywhere(user) & navigation.SHOP_ROLES:
+        return None
+    note = "填过的自评、得分和理由、证书"
+    return {"label": "星级评定", "url": reverse("starrating:mine"), "note": note}

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Avg, Count, DecimalField, F, QuerySet
+from django.db.models import Avg, Count, DecimalField, F, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from accounts.models import Area
 from activities.enums import ActivityState
 from activities.models import Activity
 from inspections.models import Violation
@@ -60,8 +59,10 @@ class PartRow:
 
 @dataclass(frozen=True)
 class Cockpit:
-    """Everything on the page, counted once."""
+    """Everything on the page, counted once; ``area`` is the sub-district it was narrowed to."""
 
+    area: AreaRow | None
+    every_area: list[AreaRow]
     cycle: Cycle | None
     previous: Cycle | None
     is_draft: bool
@@ -73,25 +74,27 @@ class Cockpit:
     risk_count: int
 
 
-def cockpit(user, *, area: Area | None, today: date) -> Cockpit:
-    """Return the page for the shops in sight, of one sub-district where ``area`` is given.
+def cockpit(user, *, area: str = "", today: date) -> Cockpit:
+    """Return the page for the shops in sight, of the sub-district with the code ``area`` if given.
 
-    Six queries whatever the number of shops; two more where a cycle has one before it.
+    Six queries whatever the number of shops.
     """
     seen = Pharmacy.objects.visible_to(user)
     risks = Violation.objects.visible_to(user).filter(state__in=OPEN_RISKS)
-    if area is not None:
-        seen, risks = seen.filter(area=area), risks.filter(pharmacy__area=area)
-    shops = seen.on_register()
+    every = rows = _area_rows(seen.on_register())
+    chosen = next((row for row in every if area and row.code == area), None)
+    if chosen is not None:
+        rows = [chosen]
+        seen, risks = seen.filter(area=chosen.pk), risks.filter(pharmacy__area=chosen.pk)
     cycle, previous = _cycles()
-    rows = _area_rows(shops)
     standing = _count_risks(risks, rows)
     # A shop that closed since keeps its place in the cycle, as in the list behind the figures.
-    drawn = _rated(cycle, seen)
+    drawn, before = _rated(cycle, previous, seen)
     _fill_areas(rows, drawn)
     units = stage_units(drawn) or ({"none": sum(row.shops for row in rows)} if rows else {})
-    before = _rated(previous, seen)
     return Cockpit(
+        area=chosen,
+        every_area=[row for row in every if row.pk is not None],
         cycle=cycle,
         previous=previous,
         is_draft=cycle is not None and cycle.state not in {CycleState.FINAL, CycleState.ARCHIVED},
@@ -105,18 +108,16 @@ def cockpit(user, *, area: Area | None, today: date) -> Cockpit:
 
 
 def _cycles() -> tuple[Cycle | None, Cycle | None]:
-    """Return the cycle at work or else the newest, and the one before it."""
-    current = stage.current_cycle()
-    if current is None:
-        return None, None
+    """Return the cycle at work or else the newest, and the one before it, in one query."""
+    current = stage.by_attention()
     earlier = (
-        Cycle.objects.filter(starts_on__lt=current.starts_on)
+        Cycle.objects.filter(starts_on__lt=Subquery(current.values("starts_on")[:1]))
         .exclude(state__in=[CycleState.CANCELLED, CycleState.DRAFT])
-        .select_related("scheme")
         .order_by("-starts_on", "-pk")
-        .first()
     )
-    return current, earlier
+    both = Q(pk__in=current.values("pk")[:1]) | Q(pk__in=earlier.values("pk")[:1])
+    found = list(Cycle.objects.filter(both).select_related("scheme").order_by("-starts_on", "-pk"))
+    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
 
 
 def _area_rows(shops: QuerySet[Pharmacy]) -> list[AreaRow]:
@@ -144,23 +145,26 @@ def _count_risks(risks: QuerySet[Violation], rows: Iterable[AreaRow]) -> dict[st
     return by_state
 
 
-def _rated(cycle: Cycle | None, shops: QuerySet[Pharmacy]) -> list[dict]:
-    """Return the draft ratings of the cycle grouped by area and outcome, with their means."""
-    if cycle is None:
-        return []
-    codes = [dimension.code for dimension in cycle.scheme.rules.dimensions]
+def _rated(cycle: Cycle | None, previous: Cycle | None, shops) -> tuple[list[dict], list[dict]]:
+    """Return the draft ratings of both cycles by area and outcome, with their means."""
+    cycles = [one for one in (cycle, previous) if one is not None]
+    codes = {part.code for one in cycles for part in one.scheme.rules.dimensions}
     means = {
         f"part_{code}": Avg(
             Cast(KT(f"preview__parts__{code}"), DecimalField(max_digits=9, decimal_places=4))
         )
-        for code in codes
+        for code in sorted(codes)
     }
-    return list(
-        Assessment.objects.filter(cycle=cycle, pharmacy__in=shops)
-        .values("pharmacy__area", "preview_status", "preview_stars")
+    groups = (
+        Assessment.objects.filter(cycle__in=cycles, pharmacy__in=shops)
+        .values("cycle", "pharmacy__area", "preview_status", "preview_stars")
         .annotate(n=Count("pk"), totals=Count("preview_total"), total=Avg("preview_total"), **means)
         .order_by()
     )
+    of = {one.pk: [] for one in cycles}
+    for group in groups if cycles else ():
+        of[group["cycle"]].append(group)
+    return of[cycle.pk] if cycle else [], of[previous.pk] if previous else []
 
 
 def stage_units(drawn: Iterable[dict]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from association.templatetags.ui import cn_date, cn_day, star_word
 from members.models import Pharmacy
-from pledges.models import Pledge
+from reports.queries.waiting import SHEET, Waiting
 from starrating.enums import AssessmentState as A
 from starrating.enums import AwardState
 from starrating.enums import CycleState as C
@@ -16,7 +16,8 @@ from starrating.models import Assessment, Award, Result
 from starrating.queries.entry import owner_sheet
 
 MOST_TASKS = 3
-LICENCE_SOON = 90
+NEWEST = ("-issued_at", "-version", "-pk")
+OWED = {A.OPEN: "自评还没交", A.RETURNED: "自评退回，等补充", A.SUBMITTED: "代填的自评等确认"}
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,18 @@ def latest_assessment(pharmacy: Pharmacy) -> Assessment | None:
     )
 
 
-def owed(shops: list[Pharmacy]) -> dict[int, str]:
-    """Return by shop what its self-assessment still wants of somebody, in one query."""
-    waits = Q(state=A.OPEN, cycle__state=C.SELF_REVIEW)
-    waits |= Q(state=A.RETURNED, cycle__state__in=[C.SELF_REVIEW, C.REVIEW])
-    waits |= Q(state=A.SUBMITTED, confirmed_at=None, cycle__state__in=[C.SELF_REVIEW, C.REVIEW])
-    words = {A.OPEN: "自评还没交", A.RETURNED: "自评退回，等补充", A.SUBMITTED: "代填的自评等确认"}
-    rows = Assessment.objects.filter(waits, pharmacy__in=shops).order_by("pk")
-    return {pk: words[A(state)] for pk, state in rows.values_list("pharmacy_id", "state")}
+def issued(pharmacy: Pharmacy, assessment: Assessment | None) -> tuple[Result | None, ...]:
+    """Return the newest version for ``assessment`` and the shop's newest result, in one query."""
+    own = Result.objects.filter(assessment=assessment).order_by("-version").values("pk")[:1]
+    newest = Result.objects.filter(assessment__pharmacy=pharmacy).order_by(*NEWEST).values("pk")[:1]
+    rows = Result.objects.filter(Q(pk__in=own) | Q(pk__in=newest))
+    found = list(rows.select_related("assessment__cycle").order_by(*NEWEST))
+    told = next((row for row in found if assessment and row.assessment_id == assessment.pk), None)
+    return told, found[0] if found else None
 
 
-def latest_score(pharmacy: Pharmacy, *, today: date) -> Score | None:
-    """Return the newest issued result of the shop in whatever cycle."""
-    result = (
-        Result.objects.filter(assessment__pharmacy=pharmacy)
-        .select_related("assessment__cycle")
-        .order_by("-issued_at", "-version", "-pk")
-        .first()
-    )
+def score_of(pharmacy: Pharmacy, result: Result | None, *, today: date) -> Score | None:
+    """Return the newest issued result of the shop with the certificate that holds today."""
     if result is None:
         return None
     award = (
@@ -86,12 +81,11 @@ def latest_score(pharmacy: Pharmacy, *, today: date) -> Score | None:
     return Score(result, result.assessment.cycle.name, award, url)
 
 
-def lead(assessment: Assessment, *, today: date) -> Lead:
-    """Return the card for the file: the state decides what is said and asked."""
+def lead(assessment: Assessment, result: Result | None = None, *, today: date) -> Lead:
+    """Return the card for the file: its ``result``, else its state, decides what is said."""
     cycle = assessment.cycle
     over = f"{cycle.name}星级评定"
     url = reverse("starrating:fill", args=[assessment.pk])
-    result = assessment.results.order_by("-version").first()
     if result is not None:
         page = reverse("starrating:detail", args=[assessment.pk])
         return _with_result(assessment, result, over, page)
@@ -158,48 +152,19 @@ def _with_result(assessment: Assessment, result: Result, over: str, url: str) ->
     return Lead(over, say, chip, tone, note, url=url, action="看得分和理由")
 
 
-def tasks(pharmacy: Pharmacy, others: dict[Pharmacy, str], *, today: date) -> list[dict]:
+def tasks(pharmacy: Pharmacy, waits: list[Waiting], *, today: date) -> list[dict]:
     """What else waits: three at the most, each with its reason; own other shops come last."""
-    rows = [_pledge_task(pledge, today) for pledge in _unsigned(pharmacy, today)]
-    ends = pharmacy.licence_expires_on
-    if ends is not None and (left := (ends - today).days) <= LICENCE_SOON:
-        rows.append(
-            {
-                "title": "许可证已过期" if left < 0 else f"许可证 {left} 天后到期",
-                "note": f"有效期到 {cn_date(ends)}，换证后请告诉协会",
-                "url": reverse("members:shop", args=[pharmacy.pk]),
-                "icon": "license",
-                "tone": "warn",
-            }
-        )
+    here = [row for row in waits if row.shop == pharmacy.pk and row.kind != SHEET]
+    rows = [row.words(today) for row in here]
     rows += [
         {
-            "title": other.name,
-            "note": words,
-            "url": f"/?shop={other.pk}",
+            "title": row.shop_name,
+            "note": OWED[A(row.state)],
+            "url": f"/?shop={row.shop}",
             "icon": "building-store",
             "tone": "",
         }
-        for other, words in others.items()
+        for row in waits
+        if row.kind == SHEET and row.shop != pharmacy.pk
     ]
     return rows[:MOST_TASKS]
-
-
-def _unsigned(pharmacy: Pharmacy, today: date):
-    return (
-        Pledge.objects.filter(pharmacy=pharmacy, state="invited", campaign__ends_on__gte=today)
-        .select_related("campaign")
-        .order_by("campaign__sign_by", "pk")
-    )
-
-
-def _pledge_task(pledge: Pledge, today: date) -> dict:
-    last = pledge.campaign.sign_by
-    until = f"{last.month}月{last.day}日前" if last >= today else "期限已过，仍可签"
-    return {
-        "title": f"签 {pledge.campaign.year} 年度自律承诺书",
-        "note": f"{until} · 约 1 分钟",
-        "url": reverse("pledges:sign", args=[pledge.pk]),
-        "icon": "pencil",
-        "tone": "brand",
-    }

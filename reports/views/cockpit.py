@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.guards import requires
-from accounts.models import Area
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
 from association.sheet_writing import XLSX
@@ -20,14 +19,12 @@ from reports.queries import cockpit as figures
 def cockpit(request):
     """The district at a glance; every figure opens its list."""
     now = timezone.localtime()
-    areas = list(Area.objects.order_by("order", "name"))
-    area = _chosen(areas, request.GET.get("area", ""))
-    page = figures.cockpit(request.user, area=area, today=now.date())
+    page = figures.cockpit(request.user, area=request.GET.get("area", ""), today=now.date())
     context = {
         "now": now,
         "page": page,
-        "areas": areas,
-        "area": area,
+        "areas": page.every_area,
+        "area": page.area,
         "risks": figures.risk_days(page.risks, now.date()),
         "numbers": [row.shops for row in page.areas],
     }
@@ -39,10 +36,9 @@ def cockpit(request):
 def export(request):
     """The same figures as a workbook; who took it away is recorded."""
     now = timezone.localtime()
-    area = _chosen(Area.objects.all(), request.POST.get("area", ""))
-    page = figures.cockpit(request.user, area=area, today=now.date())
+    page = figures.cockpit(request.user, area=request.POST.get("area", ""), today=now.date())
     try:
-        actions.export_cockpit(page, area=area, by=request.user, now=now)
+        actions.export_cockpit(page, by=request.user, now=now)
     except BusinessRuleError as error:
         messages.error(request, str(error))
         return redirect("reports:cockpit")
@@ -50,7 +46,3 @@ def export(request):
     name = f"cockpit-{now:%Y%m%d-%H%M}.xlsx"
     disposition = f'attachment; filename="{name}"'
     return HttpResponse(content, XLSX, headers={"Content-Disposition": disposition})
-
-
-def _chosen(areas, code: str) -> Area | None:
-    return next((area for area in areas if code and area.code == code), None)

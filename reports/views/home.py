@@ -16,6 +16,7 @@ from members.queries import own_shops
 from reports.queries import shop_home, workbench
 from reports.queries.search import found
 from reports.queries.stage_card import stage_card
+from reports.queries.waiting import SHEET, waiting_for
 from reports.views.public import front
 from starrating.queries import stage
 
@@ -75,23 +76,38 @@ def _shop_home(request):
     chosen = request.GET.get("shop") or request.session.get("shop")
     if not shops:
         return render(request, "reports/shop_home.html", {"shop": None})
-    owed = shop_home.owed(shops)
+    waits = waiting_for(request.user)
     # Whoever has not chosen a shop is led to the one that waits for something.
-    waiting = next((s for s in shops if s.pk in owed), shops[0])
-    shop = next((s for s in shops if str(s.pk) == str(chosen)), waiting)
+    owing = {row.shop for row in waits if row.kind == SHEET}
+    shop = next((s for s in shops if str(s.pk) == str(chosen)), None)
+    shop = shop or next((s for s in shops if s.pk in owing), shops[0])
     if "shop" in request.GET:
         request.session["shop"] = shop.pk
     assessment = shop_home.latest_assessment(shop)
+    told, newest = shop_home.issued(shop, assessment)
     context = {
         "shop": shop,
         "shops": shops,
-        "lead": shop_home.lead(assessment, today=today) if assessment else None,
-        "tasks": shop_home.tasks(
-            shop, {s: owed[s.pk] for s in shops if s.pk in owed and s != shop}, today=today
-        ),
-        "score": shop_home.latest_score(shop, today=today),
+        "lead": shop_home.lead(assessment, told, today=today) if assessment else None,
+        "tasks": shop_home.tasks(shop, waits, today=today),
+        "score": shop_home.score_of(shop, newest, today=today),
     }
     return render(request, "reports/shop_home.html", context)
+
+
+@require_safe
+@signed_in_page
+def waiting(request):
+    """Everything that the person's shops owe, the earliest first: what the badge counts."""
+    if current_workspace(request) not in SHOP_ROLES:
+        return redirect("reports:home")
+    today, waits = timezone.localdate(), waiting_for(request.user)
+    several = len({row.shop for row in waits}) > 1
+    rows = [row.words(today) for row in waits]
+    if several:
+        for row, wait in zip(rows, waits, strict=True):
+            row["note"] = f"{wait.shop_name} · {row['note']}"
+    return render(request, "reports/waiting.html", {"rows": rows})
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from starrating.enums import AssessmentState as A
 from starrating.enums import CycleState as C
@@ -24,10 +24,15 @@ def current_cycle() -> Cycle | None:
 
     Next year's plan does not hide a cycle that shops still wait for.
     """
-    cycles = Cycle.objects.select_related("scheme").exclude(state=C.CANCELLED)
-    newest = cycles.order_by("-starts_on", "-pk")
-    unfinished = newest.exclude(state__in=[C.FINAL, C.ARCHIVED])
-    return unfinished.exclude(state=C.DRAFT).first() or unfinished.first() or newest.first()
+    return by_attention().select_related("scheme").first()
+
+
+def by_attention() -> QuerySet[Cycle]:
+    """Return the cycles that stand, the one that the house looks at first."""
+    rank = Case(
+        When(state__in=[C.FINAL, C.ARCHIVED], then=2), When(state=C.DRAFT, then=1), default=0
+    )
+    return Cycle.objects.exclude(state=C.CANCELLED).order_by(rank, "-starts_on", "-pk")
 
 
 def steps(cycle: Cycle) -> list[dict]:

@@ -6,9 +6,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from reports.queries.shop_home import latest_score, lead, tasks
-from tests.factories.accounts import UserFactory
-from tests.factories.members import PharmacyFactory, head_office_of, owner_of
+from accounts.roles import Role
+from reports.queries.shop_home import issued, latest_assessment, lead, score_of, tasks
+from reports.queries.waiting import waiting_for
+from tests.factories.accounts import UserFactory, make_user
+from tests.factories.members import PharmacyFactory, head_office_of, owner_of, staff_of
 from tests.factories.pledges import PledgeFactory
 from tests.factories.starrating import (
     AssessmentFactory,
@@ -41,7 +43,8 @@ def file_in(state, *, cycle_state="self_review", **fields):
 
 
 def shown(assessment, today=TODAY):
-    return lead(assessment, today=today)
+    told, _ = issued(assessment.pharmacy, assessment)
+    return lead(assessment, told, today=today)
 
 
 def test_a_sheet_nobody_has_touched_says_how_long_it_takes():
@@ -129,25 +132,103 @@ def test_an_issued_result_says_what_comes_next(cycle_state, note):
 
 def test_the_score_is_the_newest_result_with_the_certificate_of_today():
     award = AwardFactory(valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31))
-    score = latest_score(award.pharmacy, today=TODAY)
+    shop = award.pharmacy
+    told, newest = issued(shop, latest_assessment(shop))
+    assert told == newest == award.result
+    score = score_of(shop, newest, today=TODAY)
     assert (score.result, score.award) == (award.result, award)
-    assert latest_score(award.pharmacy, today=date(2027, 1, 1)).award is None
-    assert latest_score(PharmacyFactory(), today=TODAY) is None
+    assert score_of(shop, newest, today=date(2027, 1, 1)).award is None
+    assert issued(PharmacyFactory(), None) == (None, None)
+
+
+def test_last_years_result_stands_while_this_years_sheet_is_filled():
+    award = AwardFactory(result__assessment__cycle__starts_on=date(2025, 1, 1))
+    fresh = AssessmentFactory(pharmacy=award.pharmacy)
+    assert issued(award.pharmacy, fresh) == (None, award.result)
+
+
+def days(number):
+    return timezone.localdate() + timedelta(days=number)
+
+
+def cycle_of(**fields):
+    dates = {"entry_closes_on": days(10), "review_closes_on": days(40)}
+    return CycleFactory(**{"name": "示例 2026 年度", **dates, **fields})
 
 
 def test_at_most_three_things_wait_each_with_its_reason():
-    shop = PharmacyFactory(licence_expires_on=TODAY + timedelta(days=28))
-    PledgeFactory(pharmacy=shop)
-    others = {PharmacyFactory(): "自评还没交" for _ in range(3)}
-    rows = tasks(shop, others, today=TODAY)
+    shop = PharmacyFactory(licence_expires_on=days(28))
+    PledgeFactory(pharmacy=shop, campaign__ends_on=days(300))
+    cycle = cycle_of()
+    others = [AssessmentFactory(cycle=cycle).pharmacy for _ in range(3)]
+    rows = tasks(shop, waiting_for(owner_of(shop, *others)), today=timezone.localdate())
     assert len(rows) == 3
     assert any(row["title"] == "许可证 28 天后到期" for row in rows)
     assert all(row["note"] for row in rows)
 
 
-def test_a_licence_far_from_its_end_is_no_task():
-    assert tasks(PharmacyFactory(licence_expires_on=date(2029, 1, 1)), {}, today=TODAY) == []
-    assert tasks(PharmacyFactory(licence_expires_on=None), {}, today=TODAY) == []
+@pytest.mark.parametrize(
+    ("ends", "number"), [(days(400), 0), (None, 0), (days(90), 1), (days(-3), 1)],
+    ids=["far", "unknown", "soon", "over"],
+)  # fmt: skip
+def test_a_licence_waits_only_near_its_end(ends, number):
+    owner = owner_of(PharmacyFactory(licence_expires_on=ends))
+    assert len(waiting_for(owner)) == number
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "title"),
+    [
+        ("open", {}, "填 示例 2026 年度星级自评"),
+        ("returned", {}, "补 示例 2026 年度自评材料"),
+        ("submitted", {"submitted_at": MOMENT}, "确认代填的 示例 2026 年度自评"),
+        ("open", {"cycle__entry_closes_on": days(-1)}, None),
+        ("open", {"cycle__state": "review"}, None),
+        ("returned", {"cycle__state": "review"}, "补 示例 2026 年度自评材料"),
+        ("reviewed", {"submitted_at": MOMENT, "reviewed_at": MOMENT}, None),
+    ],
+    ids=["open", "returned", "to confirm", "too late", "entry closed", "returned later", "done"],
+)
+def test_a_sheet_waits_as_long_as_something_can_be_done_about_it(state, fields, title):
+    cycle = {
+        "cycle__name": "示例 2026 年度",
+        "cycle__entry_closes_on": days(10),
+        "cycle__review_closes_on": days(40),
+    }
+    people = {}
+    if "submitted_at" in fields:
+        people["submitted_by"] = UserFactory()
+    if "reviewed_at" in fields:
+        people |= {"reviewed_by": UserFactory(), "confirmed_at": MOMENT}
+        people["confirmed_by"] = UserFactory()
+    file = AssessmentFactory(state=state, **{**cycle, **fields, **people})
+    waits = waiting_for(owner_of(file.pharmacy))
+    assert [row.words(timezone.localdate())["title"] for row in waits] == ([title] if title else [])
+
+
+def test_what_only_the_owner_can_do_waits_for_the_owner_alone():
+    pledge = PledgeFactory(campaign__ends_on=days(300))
+    assert [row.kind for row in waiting_for(owner_of(pledge.pharmacy))] == ["pledge"]
+    assert waiting_for(staff_of(pledge.pharmacy)) == []
+
+
+def test_the_badge_counts_what_the_page_lists_over_all_shops(client):
+    cycle = cycle_of()
+    files = [AssessmentFactory(cycle=cycle) for _ in range(2)]
+    shop = PharmacyFactory(licence_expires_on=days(5))
+    AssessmentFactory(cycle=cycle)
+    client.force_login(owner_of(shop, *(file.pharmacy for file in files)))
+    page = client.get(reverse("reports:waiting")).content.decode()
+    assert "3 件，按截止日排" in page
+    assert page.index("许可证 5 天后到期") < page.index(files[0].pharmacy.name)
+    assert '<span class="n">3</span>' in client.get("/").content.decode()
+
+
+def test_without_a_task_the_page_says_so_and_the_office_goes_to_its_own(client):
+    client.force_login(owner_of(PharmacyFactory()))
+    assert "现在没有要办的事" in client.get(reverse("reports:waiting")).content.decode()
+    client.force_login(make_user(Role.SECRETARIAT))
+    assert client.get(reverse("reports:waiting")).url == "/"
 
 
 def test_whoever_has_several_shops_is_led_to_the_one_that_waits(client):
@@ -187,6 +268,6 @@ def test_the_owners_page_costs_the_same_queries_for_one_and_three_shops(
     files = [AssessmentFactory(cycle=cycle) for _ in range(shops)]
     client.force_login(owner_of(*(file.pharmacy for file in files)))
     client.get("/")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(12):
         client.get("/")
     assert timezone.localdate() <= cycle.entry_closes_on
