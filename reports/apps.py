@@ -10,7 +10,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from reports.metrics import register_all  # noqa: PLC0415 -- rooms load after the apps
-        from reports.queries.waiting import count_waiting_for  # noqa: PLC0415
+        from reports.panels import count_waiting_for  # noqa: PLC0415
 
         register_all()
         staff = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR, Role.INSPECTOR})

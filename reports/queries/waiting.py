@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from django.db.models import Case, CharField, DateField, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission
@@ -77,16 +76,12 @@ def _until(last: date | None, today: date) -> str:
     return f"{last.month}月{last.day}日前"
 
 
-def waiting_for(user) -> list[Waiting]:
+def waiting_for(user, *, today: date) -> list[Waiting]:
     """Return what the person's shops owe, the earliest first; asked once in a request."""
     found = getattr(user, "_waiting", None)
     if found is None:
-        found = user._waiting = _asked(user, timezone.localdate())
+        found = user._waiting = _asked(user, today)
     return found
-
-
-def count_waiting_for(user) -> int:
-    return len(waiting_for(user))
 
 
 def _asked(user, today: date) -> list[Waiting]:

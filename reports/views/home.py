@@ -76,7 +76,7 @@ def _shop_home(request):
     chosen = request.GET.get("shop") or request.session.get("shop")
     if not shops:
         return render(request, "reports/shop_home.html", {"shop": None})
-    waits = waiting_for(request.user)
+    waits = waiting_for(request.user, today=today)
     # Whoever has not chosen a shop is led to the one that waits for something.
     owing = {row.shop for row in waits if row.kind == SHEET}
     shop = next((s for s in shops if str(s.pk) == str(chosen)), None)
@@ -101,7 +101,8 @@ def waiting(request):
     """Everything that the person's shops owe, the earliest first: what the badge counts."""
     if current_workspace(request) not in SHOP_ROLES:
         return redirect("reports:home")
-    today, waits = timezone.localdate(), waiting_for(request.user)
+    today = timezone.localdate()
+    waits = waiting_for(request.user, today=today)
     several = len({row.shop for row in waits}) > 1
     rows = [row.words(today) for row in waits]
     if several:

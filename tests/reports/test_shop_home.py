@@ -147,6 +147,10 @@ def test_last_years_result_stands_while_this_years_sheet_is_filled():
     assert issued(award.pharmacy, fresh) == (None, award.result)
 
 
+def waits_of(user):
+    return waiting_for(user, today=timezone.localdate())
+
+
 def days(number):
     return timezone.localdate() + timedelta(days=number)
 
@@ -161,7 +165,7 @@ def test_at_most_three_things_wait_each_with_its_reason():
     PledgeFactory(pharmacy=shop, campaign__ends_on=days(300))
     cycle = cycle_of()
     others = [AssessmentFactory(cycle=cycle).pharmacy for _ in range(3)]
-    rows = tasks(shop, waiting_for(owner_of(shop, *others)), today=timezone.localdate())
+    rows = tasks(shop, waits_of(owner_of(shop, *others)), today=timezone.localdate())
     assert len(rows) == 3
     assert any(row["title"] == "许可证 28 天后到期" for row in rows)
     assert all(row["note"] for row in rows)
@@ -173,7 +177,7 @@ def test_at_most_three_things_wait_each_with_its_reason():
 )  # fmt: skip
 def test_a_licence_waits_only_near_its_end(ends, number):
     owner = owner_of(PharmacyFactory(licence_expires_on=ends))
-    assert len(waiting_for(owner)) == number
+    assert len(waits_of(owner)) == number
 
 
 @pytest.mark.parametrize(
@@ -202,14 +206,14 @@ def test_a_sheet_waits_as_long_as_something_can_be_done_about_it(state, fields, 
         people |= {"reviewed_by": UserFactory(), "confirmed_at": MOMENT}
         people["confirmed_by"] = UserFactory()
     file = AssessmentFactory(state=state, **{**cycle, **fields, **people})
-    waits = waiting_for(owner_of(file.pharmacy))
+    waits = waits_of(owner_of(file.pharmacy))
     assert [row.words(timezone.localdate())["title"] for row in waits] == ([title] if title else [])
 
 
 def test_what_only_the_owner_can_do_waits_for_the_owner_alone():
     pledge = PledgeFactory(campaign__ends_on=days(300))
-    assert [row.kind for row in waiting_for(owner_of(pledge.pharmacy))] == ["pledge"]
-    assert waiting_for(staff_of(pledge.pharmacy)) == []
+    assert [row.kind for row in waits_of(owner_of(pledge.pharmacy))] == ["pledge"]
+    assert waits_of(staff_of(pledge.pharmacy)) == []
 
 
 def test_the_badge_counts_what_the_page_lists_over_all_shops(client):
