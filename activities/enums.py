@@ -120,3 +120,11 @@ class CharityCode(models.TextChoices):
 class CreditUnit(models.TextChoices):
     TIMES = "times", "次"
     PERSON_HOURS = "person_hours", "人时"
+
+
+class FeedKind(models.TextChoices):
+    """Whose calendar a feed is; the public one needs no record and no secret."""
+
+    PERSONAL = "personal", "我的日历"
+    SHOP = "shop", "药店日历"
+    BRANCH = "branch", "支部日历"

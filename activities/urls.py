@@ -1,6 +1,15 @@
 from django.urls import path
 
-from activities.views import batches, calendar, check_in, duties, phone, planning, records
+from activities.views import (
+    batches,
+    calendar,
+    check_in,
+    duties,
+    feeds,
+    phone,
+    planning,
+    records,
+)
 
 app_name = "activities"
 
@@ -51,4 +60,11 @@ urlpatterns = [
     path("sign-ups/<int:pk>/accept/", phone.accept, name="accept"),
     path("<int:pk>/screen/", check_in.screen, name="screen"),
     path("<int:pk>/tick/", check_in.tick, name="tick"),
+    # Calendars on the phone.
+    path("subscribe/", feeds.subscribe, name="subscribe"),
+    path("ics/public/", feeds.public_feed, name="public_feed"),
+    path("ics/<int:feed>/<slug:token>/", feeds.private_feed, name="private_feed"),
+    path("feeds/open/", feeds.open_feed, name="open_feed"),
+    path("feeds/<int:pk>/renew/", feeds.renew_feed, name="renew_feed"),
+    path("feeds/<int:pk>/close/", feeds.close_feed, name="close_feed"),
 ]

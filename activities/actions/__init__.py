@@ -3,6 +3,7 @@
 from activities.actions.batches import BatchError, SmallEvent, attach_to_all, record_batch
 from activities.actions.check_in import NotTodayError, check_in
 from activities.actions.counting import DutyCountedTwiceError, PeriodMissingError
+from activities.actions.feeds import NotYourCalendarError, close_feed, open_feed, renew_feed
 from activities.actions.planning import (
     DraftRow,
     NothingToPlanError,
@@ -73,6 +74,7 @@ __all__ = [
     "NobodyAttendedError",
     "NotOverError",
     "NotTodayError",
+    "NotYourCalendarError",
     "NotYourShopError",
     "NothingToPlanError",
     "OfferOverError",
@@ -101,6 +103,7 @@ __all__ = [
     "change",
     "change_rule",
     "check_in",
+    "close_feed",
     "discard",
     "drop_change",
     "explain",
@@ -109,6 +112,7 @@ __all__ = [
     "lapse",
     "load_programme",
     "oblige",
+    "open_feed",
     "plan",
     "plan_series",
     "publish",
@@ -116,6 +120,7 @@ __all__ = [
     "record_batch",
     "remind",
     "remind_guests",
+    "renew_feed",
     "restore",
     "revoke",
     "sign_up",

@@ -327,7 +327,8 @@ def _enter(activity: Activity, report: Report, moved: list[str], *, now: datetim
     for name, value in fields.items():
         setattr(activity, name, value)
     activity.changed_at = now
-    activity.save(update_fields=[*moved, *fields, "changed_at"])
+    activity.sequence += bool({"title", "held_on", "place"} & set(changed))
+    activity.save(update_fields=[*moved, *fields, "changed_at", "sequence"])
     relink(activity, obligations)
     mark_joint(activity, report.joint)
     return changed

@@ -10,6 +10,7 @@ from activities.models.activities import (
 )
 from activities.models.credits import CharityCredit
 from activities.models.duties import Duty, Obligation, follows_programme
+from activities.models.feeds import CalendarFeed
 from activities.models.plans import PlanVersion
 from activities.models.sign_ups import SignUp
 
@@ -19,6 +20,7 @@ __all__ = [
     "Activity",
     "ActivityPaper",
     "Attendance",
+    "CalendarFeed",
     "CharityCredit",
     "Duty",
     "Fulfilment",

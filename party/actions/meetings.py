@@ -86,7 +86,9 @@ def amend(meeting: Meeting, facts: MeetingFacts, *, by, now: datetime) -> Meetin
     changed = [name for name, value in fields.items() if getattr(meeting, name) != value]
     for name, value in fields.items():
         setattr(meeting, name, value)
-    meeting.save(update_fields=list(fields))
+    meeting.changed_at = now
+    meeting.sequence += bool({"kind", "starts_at", "place"} & set(changed))
+    meeting.save(update_fields=[*fields, "changed_at", "sequence"])
     audit.record("party.meeting_amended", by=by, target=meeting, now=now, changed=changed)
     if meeting.state == MeetingState.ANNOUNCED and {"starts_at", "place"} & set(changed):
         _tell(meeting, "改了时间或地点", slot=f"moved-{now:%Y%m%d%H%M%S}", now=now)
@@ -114,7 +116,9 @@ def cancel(meeting: Meeting, *, reason: str, by, now: datetime) -> Meeting:
     was_announced = meeting.state == MeetingState.ANNOUNCED
     meeting.state = MEETING.after(meeting.state, "cancel")
     meeting.set_aside_reason = _said(reason, "请写明取消原因。")
-    meeting.save(update_fields=["state", "set_aside_reason"])
+    meeting.changed_at = now
+    meeting.sequence += 1
+    meeting.save(update_fields=["state", "set_aside_reason", "changed_at", "sequence"])
     audit.record("party.meeting_cancelled", by=by, target=meeting, now=now, reason=reason.strip())
     if was_announced:
         _tell(meeting, "已取消", slot="cancelled", now=now)

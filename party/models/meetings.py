@@ -64,6 +64,8 @@ class Meeting(models.Model):
     )
     created_at = models.DateTimeField("登记时间")
     created_by = user_reference("+", "登记人")
+    sequence = models.PositiveIntegerField("改动次数", default=0)  # of what calendars show
+    changed_at = models.DateTimeField("改动时间", null=True, blank=True)
     announced_at = models.DateTimeField("通知时间", null=True, blank=True)
     closed_at = models.DateTimeField("归档时间", null=True, blank=True)
     closed_by = user_reference("+", "归档人", null=True, blank=True)

@@ -4,8 +4,10 @@ The rooms above ask ``rule_book``, ``meetings_held``, ``branches``, ``life_owed`
 """
 
 from party.queries.meetings import (
+    CalendarMeeting,
     due_members,
     life_owed,
+    meetings_for_calendar,
     meetings_held,
     missing_before_filing,
     roll_of,
@@ -14,10 +16,12 @@ from party.queries.organisations import branches, keepers_of, totals
 from party.queries.rules import rule_book
 
 __all__ = [
+    "CalendarMeeting",
     "branches",
     "due_members",
     "keepers_of",
     "life_owed",
+    "meetings_for_calendar",
     "meetings_held",
     "missing_before_filing",
     "roll_of",

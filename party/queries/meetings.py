@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, localtime
 
 from association.models import AuditEvent
 from party import life, voting
@@ -73,6 +73,45 @@ def meetings_held(
         for row in rows
         for kind in row.counts_for
         if kind != MeetingKind.JOINT
+    ]
+
+
+@dataclass(frozen=True)
+class CalendarMeeting:
+    """What a calendar outside of the Party room may know of a meeting: kind, moment, host."""
+
+    pk: int
+    organisation: int
+    name: str
+    starts_at: datetime  # local
+    sequence: int
+    changed_at: datetime
+    is_cancelled: bool
+
+
+def meetings_for_calendar(
+    organisations: Iterable[int], start: date, most: int = 500
+) -> list[CalendarMeeting]:
+    """Return the meetings from ``start`` on, cancelled ones too, the latest ``most`` by time."""
+    rows = (
+        Meeting.objects.exclude(state=MeetingState.DISCARDED)
+        .filter(organisation__in=list(organisations), starts_at__date__gte=start)
+        .order_by("-starts_at", "-pk")
+        .only(
+            "organisation_id", "kind", "starts_at", "sequence", "changed_at", "created_at", "state"
+        )
+    )
+    return [
+        CalendarMeeting(
+            pk=row.pk,
+            organisation=row.organisation_id,
+            name=row.get_kind_display(),
+            starts_at=localtime(row.starts_at),
+            sequence=row.sequence,
+            changed_at=row.changed_at or row.created_at,
+            is_cancelled=row.state == MeetingState.CANCELLED,
+        )
+        for row in reversed(rows[:most])
     ]
 
 

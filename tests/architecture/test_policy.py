@@ -33,6 +33,7 @@ NOTED_READING = {"reports:cockpit_export"}
 OWN_ACCOUNT = {
     "accounts:join",
     "accounts:workspace",
+    "activities:open_feed",
     "check_in:code",
     "check_in:here",
     "desk:read_all",

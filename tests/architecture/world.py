@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
+from django.conf import settings
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +22,8 @@ from factory.django import DjangoModelFactory
 from accounts.actions import digest_of
 from accounts.models import Area, RoleGrant, User
 from accounts.roles import Role
-from activities.models import Activity, PlanVersion
+from activities import feed_tokens
+from activities.models import Activity, CalendarFeed, PlanVersion
 from association import defaults
 from association.models import Delivery, Job, StoredFile
 from inspections.models import Violation
@@ -99,7 +101,7 @@ def is_specific(model: type[Model]) -> bool:
     if model in ROOTS:
         return True
     inner = set(links_of(factory_of(model)).values()) - {User, StoredFile, model}
-    return model in {Delivery, RoleGrant} or any(map(is_specific, inner))
+    return model in {CalendarFeed, Delivery, RoleGrant} or any(map(is_specific, inner))
 
 
 # ------------------------------------------------------------------ what a record needs
@@ -117,6 +119,7 @@ def _this_year(side: Side) -> dict:
 
 GIVEN: dict[type[Model], Callable[[Side], dict]] = {
     Activity: lambda side: {"taken": 2},
+    CalendarFeed: lambda side: {"user": side.of(User)},
     Campaign: _this_year,
     Cycle: lambda side: {"state": CycleState.REVIEW},
     Delivery: lambda side: {"recipient": side.of(User)},
@@ -176,6 +179,10 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("account_reset_password_from_key", "uidb36"): lambda side: "1",
     ("accounts:join", "token"): _join_token,
     ("check_in:scanned", "token"): lambda side: "stale-token",
+    ("activities:private_feed", "feed"): lambda side: side.of(CalendarFeed).pk,
+    ("activities:private_feed", "token"): lambda side: feed_tokens.token(
+        settings.SECRET_KEY.encode(), side.of(CalendarFeed).pk, 1
+    ),
     ("members:end_at_shop", "position"): lambda side: side.of(Position).pk,
     ("members:end_at_unit", "position"): lambda side: (
         side.make(Position, pharmacy=None, unit=side.of(MemberUnit)).pk

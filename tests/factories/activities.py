@@ -10,6 +10,7 @@ from django.utils import timezone
 from activities.enums import (
     ActivityState,
     Audience,
+    FeedKind,
     JointCode,
     Kind,
     PaperKind,
@@ -22,6 +23,7 @@ from activities.models import (
     Activity,
     ActivityPaper,
     Attendance,
+    CalendarFeed,
     CharityCredit,
     Duty,
     Fulfilment,
@@ -185,6 +187,15 @@ class AttendanceFactory(factory.django.DjangoModelFactory):
     activity = factory.SubFactory(ActivityFactory)
     pharmacy = factory.SubFactory(PharmacyFactory)
     people = 1
+
+
+class CalendarFeedFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CalendarFeed
+
+    user = factory.SubFactory(UserFactory)
+    kind = FeedKind.PERSONAL
+    opened_at = factory.LazyFunction(timezone.now)
 
 
 class CharityCreditFactory(factory.django.DjangoModelFactory):
