@@ -72,8 +72,8 @@ def subscribe(request):
         "back_url": reverse("activities:index"),
         "back_label": "活动",
     }
-    page = "subscribe.html" if is_office else "subscribe_phone.html"
-    return render(request, f"activities/{page}", context)
+    page = "activities/subscribe.html" if is_office else "activities/subscribe_phone.html"
+    return render(request, page, context)
 
 
 def _lines(user) -> list[Line]:

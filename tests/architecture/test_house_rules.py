@@ -38,6 +38,7 @@ SCOPED_OTHERWISE = {
     ("members/views/invitations.py", "Pharmacy.objects.select_related"): "keys of a visible list",
     ("pledges/views/public.py", "Pharmacy.objects.matching"): "narrows the public wall",
     ("pledges/views/campaigns.py", "Campaign.objects.order_by"): "the year after the last campaign",
+    ("activities/views/feeds.py", "CalendarFeed.objects.open"): "by the word in its address",
     ("activities/panels.py", "Activity.objects.standing"): "of a visible shop",
     ("pledges/panels.py", "Pledge.objects.waiting"): "of a visible shop",
     ("party/forms.py", "MemberUnit.objects.all"): "a company by its name",
