@@ -22,6 +22,7 @@ urlpatterns = [
     path("areas/<int:pk>/", views.change_area, name="change_area"),
     path("working-days/", views.working_days, name="working_days"),
     path("working-days/import/", views.import_working_days, name="import_working_days"),
+    path("help/", views.help_, name="help"),
     path("release-notes/", views.release_notes, name="release_notes"),
     path("audit/", views.audit_trail, name="audit"),
 ]

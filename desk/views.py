@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import actions as account_actions
 from accounts.guards import public_page, requires, signed_in_page
+from accounts.navigation import SHOP_ROLES
 from accounts.queries import areas as all_areas
 from accounts.roles import Permission, Role
+from accounts.workspace import current_workspace
 from association import files, jobs
 from association.errors import BusinessRuleError
 from association.htmx import render_page
@@ -23,6 +25,8 @@ from desk import actions, queries
 from desk.act_words import acts_matching, word_for
 from desk.forms import AreaForm, AuditFilterForm, ProfileForm, WorkingDaysForm
 from desk.guarded_trail import is_shut
+from desk.help_text import content as help_content
+from desk.help_text import sections_for
 from desk.release_notes import read_releases
 from desk.working_day_table import read_rows, read_text
 
@@ -360,6 +364,25 @@ def _pages(page, state: dict) -> dict:
 
 
 # ------------------------------------------------------------------ the portal itself
+
+
+@require_safe
+@public_page
+def help_(request):
+    """Who does what here, and what people ask; one's own work on top."""
+    workspace = current_workspace(request) if request.user.is_authenticated else None
+    if workspace is None:
+        layout = "layouts/public.html"
+    else:
+        layout = "layouts/phone.html" if workspace in SHOP_ROLES else "layouts/staff.html"
+    context = {
+        "layout": layout,
+        "roles": help_content()["roles"],
+        "sections": sections_for(workspace),
+        "is_desk": layout == "layouts/staff.html",
+        "is_public": workspace is None,
+    }
+    return render(request, "desk/help.html", context)
 
 
 @require_safe

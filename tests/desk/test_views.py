@@ -9,6 +9,7 @@ from accounts.roles import Role
 from association import jobs
 from association.models import CalendarDay, JobState
 from desk.act_words import ACT_WORDS
+from desk.help_text import SECTION_OF, content
 from desk.models import AssociationProfile
 from tests.factories.accounts import AreaFactory, UserFactory, make_user
 from tests.factories.association import (
@@ -292,3 +293,38 @@ def test_the_trail_is_open_to_the_regulator_and_to_no_reviewer(client):
 
 def test_every_word_for_an_act_is_chinese():
     assert all(not words.isascii() for words in ACT_WORDS.values())
+
+
+# ------------------------------------------------------------------ help
+
+
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [
+        (None, "群众常问的"),
+        (Role.SECRETARIAT, "秘书处常问的"),
+        (Role.ADJUDICATOR, "评审、复核与检查常问的"),
+        (Role.REGULATOR, "监管部门常问的"),
+    ],
+)
+def test_the_help_begins_with_ones_own_work_and_keeps_the_rest(client, role, first):
+    if role:
+        client.force_login(make_user(role))
+    page = text_of(client.get(reverse("desk:help")))
+    assert first in page
+    for section in content()["sections"]:
+        assert f'id="{section["key"]}"' in page
+        assert 8 <= len(section["questions"]) <= 10
+
+
+def test_the_help_of_a_shop_opens_on_the_phone(client):
+    client.force_login(owner_of(PharmacyFactory()))
+    page = text_of(client.get(reverse("desk:help")))
+    assert "药店常问的" in page
+    assert 'class="mnav"' in page
+    assert reverse("desk:help") in text_of(client.get(reverse("accounts:profile")))
+
+
+def test_every_role_has_its_place_in_the_help():
+    keys = {section["key"] for section in content()["sections"]}
+    assert {SECTION_OF[role] for role in Role} <= keys
