@@ -13,7 +13,7 @@ from accounts.permissions import allowed
 from accounts.roles import Permission
 from activities.enums import CharityCode
 from activities.queries import charity_credits
-from members.name_keys import folded, initials
+from members.models import Pharmacy
 from members.queries import units_of
 from starrating.enums import AssessmentState, MarkKind
 from starrating.mark_sheet import (
@@ -163,15 +163,8 @@ def with_blanks(cycle: Cycle, kind: str, *, item: str = "") -> QuerySet[Assessme
 
 
 def matching(rows: QuerySet[Assessment], text: str) -> QuerySet[Assessment]:
-    """Shops whose name, initials or licence number match what was typed."""
-    text = text.strip()
-    if not text:
-        return rows
-    return rows.filter(
-        Q(pharmacy__name_folded__contains=folded(text))
-        | Q(pharmacy__name_initials__startswith=initials(text) or "\x00")
-        | Q(pharmacy__licence_number__icontains=text)
-    )
+    """Shops whose name, initials or licence number match what was typed, as on the register."""
+    return rows.filter(pharmacy__in=Pharmacy.objects.matching(text)) if text.strip() else rows
 
 
 def blank_codes(assessment: Assessment, items: Iterable[str], kind: str) -> list[str]:

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.permissions import allowed
 from accounts.roles import Permission, Role
-from members.name_keys import folded, initials
+from members.models import Pharmacy
 from starrating.enums import AssessmentState
 from starrating.models import Assessment, Cycle, EvidenceFile
 from starrating.queries.entry import owner_sheet, papers_by_item
@@ -46,16 +46,12 @@ def tab_counts(rows: QuerySet[Assessment]) -> dict[str, int]:
 
 
 def narrowed(rows: QuerySet[Assessment], *, view: str, text: str = "", area=None) -> QuerySet:
-    """The cases under one view that match what was typed (name or pinyin initials)."""
+    """The cases under one view that match what was typed, as on the register."""
     rows = rows.filter(VIEWS[view][1])
     if area:
         rows = rows.filter(pharmacy__area=area)
-    if text := text.strip():
-        rows = rows.filter(
-            Q(pharmacy__name_folded__contains=folded(text))
-            | Q(pharmacy__name_initials__startswith=initials(text) or "\x00")
-            | Q(pharmacy__licence_number__icontains=text)
-        )
+    if text.strip():
+        rows = rows.filter(pharmacy__in=Pharmacy.objects.matching(text))
     return (
         rows.select_related("pharmacy__area", "pharmacy__unit")
         .defer("preview", "preview_evidence")

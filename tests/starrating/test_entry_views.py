@@ -328,6 +328,23 @@ def test_the_next_case_comes_from_the_list_one_was_in(client, case):
     assert answer.url.endswith(f"?view=todo&area={area}")
 
 
+@pytest.mark.parametrize("door", ["starrating:review", "starrating:mark_blanks"])
+def test_words_find_a_shop_as_on_the_register_and_signs_alone_break_nothing(client, door):
+    cycle = CycleFactory()
+    near = AssessmentFactory(cycle=cycle, pharmacy__name="示例百草店")
+    AssessmentFactory(cycle=cycle, pharmacy__name="示例安康店")
+    client.force_login(make_user(Role.SECRETARIAT))
+
+    def found(words):
+        asked = {"view": "all", "kind": "department", "q": words}
+        rows = client.get(reverse(door, args=[cycle.pk]), asked).context["rows"]
+        return len(rows)
+
+    assert near.pharmacy.name == "示例百草店"
+    assert [found(words) for words in ("百草", "slbc", "示例", "没有")] == [1, 1, 2, 0]
+    assert [found(signs) for signs in ("'", "（", "%", "{}")] == [0, 0, 0, 0]
+
+
 def test_a_case_knows_its_place_and_its_neighbours(client):
     cycle, reviewer = CycleFactory(), make_user(Role.REVIEWER)
     cases = [AssessmentFactory(cycle=cycle) for _ in range(3)]
