@@ -82,16 +82,30 @@ class Result(models.Model):
         return self.assessment.roles_of(user)
 
 
+NOT_ON_PAPER = (
+    "result__tree",
+    "result__evidence",
+    "result__assessment__sheet",
+    "result__assessment__preview",
+    "result__assessment__preview_evidence",
+    "result__assessment__cycle__publicity_text",
+    "result__assessment__cycle__scheme__document",
+)
+
+
 class AwardQuerySet(models.QuerySet):
     def visible_to(self, user) -> "AwardQuerySet":
         """Awards that came of the files the person may see, with what their paper needs."""
         return self.for_paper().filter(result__assessment__in=Assessment.objects.visible_to(user))
 
     def for_paper(self) -> "AwardQuerySet":
-        """Awards with the cycle and scheme that their certificate names, by serial."""
-        return self.select_related("result__assessment__cycle__scheme", "pharmacy").order_by(
-            "serial"
-        )
+        """Awards with the cycle and scheme that their certificate names, by serial.
+
+        What a certificate does not name stays in the database: a scheme and a publicity text
+        for each of fifty rows would be ten megabytes of JSON.
+        """
+        rows = self.select_related("result__assessment__cycle__scheme", "pharmacy")
+        return rows.defer(*NOT_ON_PAPER).order_by("serial")
 
     def valid_on(self, day) -> "AwardQuerySet":
         """Awards that hold on ``day``."""
