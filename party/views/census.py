@@ -2,9 +2,10 @@
 
 import segno
 from django.conf import settings
+from django.contrib import messages
 from django.core import signing
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -144,7 +145,9 @@ def close(request, census):
 def match(request, entry):
     """The person is this member."""
     members = PartyMember.objects.visible_to(request.user)
-    member = get_object_or_404(members, pk=posted_uuid(request, "member"))
+    member = members.filter(pk=posted_uuid(request, "member")).first()
+    if member is None:
+        return _refused(request, entry, "先选定是名册里的哪一位。")
     return press(
         request,
         lambda: actions.match(entry, member, by=request.user, now=timezone.now()),
@@ -159,7 +162,9 @@ def add(request, entry):
     """The person is new."""
     chosen = request.POST.get("organisation", "")
     places = PartyOrganisation.objects.visible_to(request.user)
-    place = get_object_or_404(places, pk=chosen if chosen.isdecimal() else 0)
+    place = places.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < 12 else None
+    if place is None:
+        return _refused(request, entry, "先选定登记到哪个党支部。")
     return press(
         request,
         lambda: actions.add(entry, place, by=request.user, now=timezone.now()),
@@ -194,6 +199,11 @@ def unsettle(request, entry):
         save="重新核对",
         done=f"{entry}回到待核对。",
     )
+
+
+def _refused(request, entry: CensusEntry, sentence: str):
+    messages.error(request, sentence)
+    return redirect("party:census", pk=entry.census_id)
 
 
 def _with_reason(request, entry, act, *, heading, save, done):

@@ -360,9 +360,9 @@ def mine(request):
 @signed_in_page
 def agree(request):
     """The person agrees with the own login to the text that the page has shown."""
-    member = queries.record_of(request.user)
+    member = _own_record(request)
     text = queries.consent_text_in_force(timezone.localdate())
-    if member is None or text is None or str(text.version) != request.POST.get("version"):
+    if text is None or str(text.version) != request.POST.get("version"):
         messages.error(request, "同意书刚换了新版，请看过再确认。")
         return redirect("party:mine")
     now = timezone.now()
@@ -385,9 +385,7 @@ def agree(request):
 @signed_in_page
 def take_consent_back(request):
     """The person withdraws the own consent; the numbers are erased at once."""
-    member = queries.record_of(request.user)
-    if member is None:
-        return redirect("party:mine")
+    member = _own_record(request)
     return press(
         request,
         lambda: actions.withdraw_consent(
@@ -396,6 +394,14 @@ def take_consent_back(request):
         done="已撤回，您的身份证号和手机号已清除，党籍和组织生活不受影响。",
         back=reverse("party:mine"),
     )
+
+
+def _own_record(request) -> PartyMember:
+    """Return the record that is the person's own; for all others there is nothing to consent to."""
+    member = queries.record_of(request.user)
+    if member is None:
+        raise Http404
+    return member
 
 
 def _url(member: PartyMember) -> str:

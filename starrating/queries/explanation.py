@@ -117,16 +117,16 @@ def source_links(
 ) -> dict[str, str]:
     """Return an address for every source in the tree that this person may open."""
     may_see_activities = allowed_somewhere(user, Permission.ACTIVITY_VIEW)
-    may_see_papers = allowed_somewhere(user, Permission.CYCLE_VIEW)
+    reads_cycles = allowed_somewhere(user, Permission.CYCLE_VIEW)
     may_see_facts = office and allowed_somewhere(user, Permission.VIOLATION_VIEW)
     links: dict[str, str] = {}
     for source in _sources(tree):
         kind, _, number = source.partition("/")
         if not number.isdecimal():
             continue
-        if kind in {"self", "review"}:
+        if kind in {"self", "review"} and (reads_cycles or not office):
             links[source] = _sheet_address(assessment, office)
-        elif kind == "paper" and office and may_see_papers:
+        elif kind == "paper" and office and reads_cycles:
             links[source] = reverse("starrating:mark_paper", args=[int(number)])
         elif kind == "activity" and may_see_activities:
             links[source] = reverse("activities:detail", args=[int(number)])

@@ -21,6 +21,7 @@ from starrating.enums import AwardState
 from starrating.forms.fields import ReasonForm
 from starrating.models import Award, Cycle
 from starrating.queries import award as queries
+from starrating.views.crumbs import cycle_crumbs, shop_crumbs
 from starrating.workflow import PERMISSION_FOR
 
 HINTS = {
@@ -70,7 +71,7 @@ def awards(request, cycle):
         "tabs": _tabs(here, counts, state),
         "previous_url": _page_url(here, kept, "before", page.before),
         "next_url": _page_url(here, kept, "after", page.after),
-        "crumbs": _crumbs(cycle),
+        "crumbs": cycle_crumbs(cycle, request.user),
     }
     return render(request, "starrating/awards/list.html", context)
 
@@ -138,19 +139,11 @@ def _page(request, award: Award, *, failed: str = "", form=None, status: int = 2
             },
             {"name": "授予时间", "value": cn_date(award.issued_at)},
         ],
-        "crumbs": [
-            *_crumbs(cycle),
-            {"label": "授牌与证书", "url": reverse("starrating:awards", args=[cycle.pk])},
-        ],
+        "crumbs": shop_crumbs(
+            cycle, award.pharmacy, request.user, over=("授牌与证书", "starrating:awards")
+        ),
     }
     return render(request, "starrating/awards/award.html", context, status=status)
-
-
-def _crumbs(cycle: Cycle) -> list[dict]:
-    return [
-        {"label": "星级评定", "url": reverse("starrating:cycles")},
-        {"label": str(cycle), "url": reverse("starrating:cycle", args=[cycle.pk])},
-    ]
 
 
 def _moved(request, award: Award, act: str):

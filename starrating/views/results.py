@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.guards import requires
 from accounts.models import Area
+from accounts.permissions import allowed_somewhere
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
 from association.files import KINDS
@@ -24,6 +25,7 @@ from starrating.queries import outcome as queries
 from starrating.queries import stage
 from starrating.queries.review import page_of
 from starrating.resources import results_workbook
+from starrating.views.crumbs import cycle_crumbs, shop_crumbs
 from starrating.workflow import PERMISSION_FOR
 
 KEPT = ("view", "q", "area", "stars")
@@ -88,7 +90,7 @@ def results(request, cycle):
         "next_url": f"{here}?{urlencode({**asked.kept, 'after': after})}" if after else "",
         "query": urlencode(asked.kept),
         "clear_url": f"{here}?{urlencode({'view': asked.view})}",
-        "crumbs": _crumbs(cycle),
+        "crumbs": cycle_crumbs(cycle, request.user),
     }
     return render(request, "starrating/results/list.html", context)
 
@@ -180,7 +182,10 @@ def _detail(request, assessment: Assessment, *, failed: str = "", form=None, sta
         "failed": failed,
         "today": timezone.localdate(),
         "steps": stage.steps(assessment.cycle),
-        "crumbs": [*_crumbs(assessment.cycle), {"label": "结果", "url": _list_url(assessment)}],
+        "reads_cycles": allowed_somewhere(user, Permission.CYCLE_VIEW),
+        "crumbs": shop_crumbs(
+            assessment.cycle, assessment.pharmacy, user, over=("结果", "starrating:results")
+        ),
     }
     template = "starrating/results/detail.html" if office else "starrating/results/phone.html"
     return render(request, template, context, status=status)
@@ -199,17 +204,6 @@ def _settling_forms(acts, failed: str, form) -> dict:
         if act in acts
     }
     return forms | ({failed: form} if failed else {})
-
-
-def _list_url(assessment: Assessment) -> str:
-    return reverse("starrating:results", args=[assessment.cycle_id])
-
-
-def _crumbs(cycle: Cycle) -> list[dict]:
-    return [
-        {"label": "星级评定", "url": reverse("starrating:cycles")},
-        {"label": str(cycle), "url": reverse("starrating:cycle", args=[cycle.pk])},
-    ]
 
 
 # ------------------------------------------------------------------ who does not take part

@@ -17,7 +17,6 @@ from tests.architecture.house import HOUSE, Route, routes
 from tests.architecture.world import SUBJECTS
 
 FOLDER = HOUSE / "tests" / "architecture" / "policy"
-UNDECIDED = HOUSE / "tests" / "architecture" / "policy_undecided.txt"
 WORDS = {"in", "ok", "403", "404", "405"}
 NAME, METHOD, CELL = 36, 6, 8
 
@@ -75,13 +74,6 @@ def read() -> tuple[dict[tuple[str, str], Line], list[str]]:
 def lines() -> dict[tuple[str, str], Line]:
     """Return the lines that can be read."""
     return read()[0]
-
-
-@cache
-def undecided() -> set[tuple[str, str]]:
-    """Return the doors whose line is still to be written; only the least is asked of them."""
-    rows = UNDECIDED.read_text(encoding="utf-8").splitlines()
-    return {tuple(row.split()) for row in rows if row.strip() and not row.startswith("#")}
 
 
 def doors() -> list[tuple[Route, str]]:

@@ -46,8 +46,7 @@ def doors_of(page: str, address: str) -> list[tuple[str, str]]:
     for method, target in parser.found:
         parts = urlsplit(urljoin(address, target))
         if not parts.scheme and not parts.netloc and not target.startswith("#"):
-            query = f"?{parts.query}" if parts.query and method == "GET" else ""
-            found.append((method, parts.path + query))
+            found.append((method, f"{parts.path}?{parts.query}" if parts.query else parts.path))
     return found
 
 
@@ -100,12 +99,12 @@ for _subject in SUBJECTS:
 def test_doors_are_found_in_a_page():
     page = (
         '<a href="/a/?q=1">甲</a><a href="#main">乙</a><a href="https://x.example/">丙</a>'
-        '<form method="post" action="/b/"></form><form action=""></form>'
+        '<form method="post" action="/b/"></form><form method="post"></form>'
         '<button formaction="/c/">丁</button>'
     )
-    assert doors_of(page, "/here/") == [
+    assert doors_of(page, "/here/?of=2") == [
         ("GET", "/a/?q=1"),
         ("POST", "/b/"),
-        ("GET", "/here/"),
+        ("POST", "/here/?of=2"),
         ("POST", "/c/"),
     ]

@@ -6,11 +6,13 @@ than the ``pk`` of the model on its guard says so in ``RECORD_OF`` or ``PARAMETE
 """
 
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Model
@@ -28,11 +30,23 @@ from association import defaults
 from association.models import Delivery, Job, StoredFile
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
-from party.models import PartyOrganisation
+from party.enums import PostRole
+from party.models import (
+    Census,
+    Consent,
+    CoveredUnit,
+    Motion,
+    PartyOrganisation,
+    PartyRule,
+    Post,
+)
+from party.views.census import SIGNER
 from pledges.models import Campaign, Pledge
 from starrating.enums import CycleState
-from starrating.models import Assessment, Award, Cycle, MarkPaper
+from starrating.models import Assessment, Award, Cycle, MarkPaper, Result
 from starrating.queries.entry import owner_sheet
+from starrating.scheme_format import canonical_json
+from starrating.scoring import Evidence, rate
 from tests import factories
 from tests.architecture.house import ROOMS, Route
 from tests.factories.accounts import InvitationFactory, UserFactory, make_user
@@ -40,7 +54,7 @@ from tests.factories.activities import AttendanceFactory
 from tests.factories.association import StoredFileFactory
 from tests.factories.desk import AssociationProfileFactory
 from tests.factories.members import head_office_of, owner_of, staff_of
-from tests.factories.party import secretary_of
+from tests.factories.party import PartyMemberFactory, secretary_of
 from tests.factories.starrating import CycleFactory, ReviewAssignmentFactory
 
 # Each side has its own of these; a record whose factory leads to one of them is made twice.
@@ -117,14 +131,38 @@ def _this_year(side: Side) -> dict:
     }
 
 
+def _open_now(side: Side) -> dict:
+    today = timezone.localdate()
+    return {"starts_on": today - timedelta(days=30), "ends_on": today + timedelta(days=30)}
+
+
+def _asks_for_access(side: Side) -> dict:
+    """A second post beside the secretary's; the login waits for another person."""
+    return {
+        "role": PostRole.ORGANISATION,
+        "user": UserFactory(),
+        "access_confirmed_at": None,
+        "access_confirmed_by": None,
+    }
+
+
+def _explained(side: Side) -> dict:
+    rating = rate(side.of(Assessment).cycle.scheme.rules, Evidence())
+    return {"tree": json.loads(canonical_json(rating.as_dict()))}
+
+
 GIVEN: dict[type[Model], Callable[[Side], dict]] = {
     Activity: lambda side: {"taken": 2},
     CalendarFeed: lambda side: {"user": side.of(User)},
     Campaign: _this_year,
+    Census: _open_now,
+    Consent: lambda side: {"paper": StoredFileFactory()},
     Cycle: lambda side: {"state": CycleState.REVIEW},
     Delivery: lambda side: {"recipient": side.of(User)},
     Job: lambda side: {"result_file": StoredFileFactory()},
     MarkPaper: lambda side: {"file": StoredFileFactory(), "shop_count": 3, "value_count": 3},
+    Post: _asks_for_access,
+    Result: _explained,
     RoleGrant: lambda side: {"waiting": True, "role": Role.INSPECTOR},
     Violation: lambda side: {"documented": True},
 }
@@ -170,6 +208,8 @@ RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "desk:retry_job": Job,
     "desk:job_result": Job,
     "desk:change_area": Area,
+    "party:confirm_access": Post,
+    "party:local_rule": PartyRule,
     "reports:publicity": _publicised,
 }
 # The other parts of an address.
@@ -187,6 +227,13 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("members:end_at_unit", "position"): lambda side: (
         side.make(Position, pharmacy=None, unit=side.of(MemberUnit)).pk
     ),
+    ("members:export", "form"): lambda side: "csv",
+    ("members:import_template", "kind"): lambda side: "shops",
+    ("party:consent_paper", "consent"): lambda side: side.of(Consent).pk,
+    ("party:count", "motion"): lambda side: side.of(Motion).pk,
+    ("party:report", "token"): lambda side: SIGNER.sign(side.of(Census).code),
+    ("party:uncover", "covered"): lambda side: side.of(CoveredUnit).pk,
+    ("party:void", "motion"): lambda side: side.of(Motion).pk,
     ("pledges:wall_shop", "token"): _signed,
     ("reports:code_picture", "token"): lambda side: side.of(Pharmacy).public_token,
     ("reports:shop", "token"): lambda side: side.of(Pharmacy).public_token,
@@ -194,13 +241,19 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("starrating:fill_part", "code"): lambda side: owner_sheet(side.of(Assessment)).parts[0].code,
     ("styleguide_page", "page"): lambda side: "phone",
 }
+# What an address asks for behind its question mark.
+QUESTIONS: dict[str, Callable[[Side], dict[str, object]]] = {
+    "party:appoint_first": lambda side: {"organisation": side.of(PartyOrganisation).pk},
+}
 
 
 def address_of(route: Route, side: Side) -> str:
     """Return the address behind ``route`` for a record of ``side``."""
-    return reverse(
+    address = reverse(
         route.name, kwargs={name: _value(route, name, side) for name in parameters_of(route)}
     )
+    asked = QUESTIONS.get(route.name)
+    return f"{address}?{urlencode(asked(side))}" if asked else address
 
 
 def parameters_of(route: Route) -> list[str]:
@@ -253,4 +306,5 @@ class World:
             "secret": make_user(Role.SECRETARIAT),
         }
         AssociationProfileFactory(mark=StoredFileFactory(content_type="image/png"))
+        PartyMemberFactory(organisation=self.own.of(PartyOrganisation), user=self.people["staff"])
         ReviewAssignmentFactory(assessment=self.own.of(Assessment), reviewer=self.people["review"])

@@ -248,9 +248,6 @@ def test_the_secretary_settles_by_buttons(client):
     client.post(reverse("party:match", args=[entries[0].pk]), {"member": str(member.pk)})
     client.post(reverse("party:add", args=[entries[1].pk]), {"organisation": organisation.pk})
     client.post(reverse("party:dismiss", args=[entries[2].pk]), {"reason": "在外省"})
-    wrong = client.post(reverse("party:match", args=[entries[2].pk]), {"member": "nonsense"})
-
-    assert wrong.status_code == 404
     assert [CensusEntry.objects.get(pk=entry.pk).state for entry in entries] == [
         "matched",
         "added",
@@ -259,3 +256,28 @@ def test_the_secretary_settles_by_buttons(client):
     poster = client.get(reverse("party:poster", args=[census.pk])).content.decode()
     assert "data:image/svg+xml" in poster
     assert address_of(census) in poster
+
+
+@pytest.mark.parametrize(
+    ("act", "given", "sentence"),
+    [
+        ("match", {}, "先选定是名册里的哪一位。"),
+        ("match", {"member": "nonsense"}, "先选定是名册里的哪一位。"),
+        ("match", {"member": "elsewhere"}, "先选定是名册里的哪一位。"),
+        ("add", {}, "先选定登记到哪个党支部。"),
+        ("add", {"organisation": "9" * 30}, "先选定登记到哪个党支部。"),
+        ("add", {"organisation": "elsewhere"}, "先选定登记到哪个党支部。"),
+    ],
+)
+def test_who_is_not_chosen_is_asked_for_and_nothing_is_settled(client, act, given, sentence):
+    entry = CensusEntryFactory()
+    client.force_login(secretary_of(entry.census.organisation))
+    elsewhere = PartyMemberFactory()
+    keys = {"member": elsewhere.pk, "organisation": elsewhere.organisation_id}
+    given = {name: keys[name] if value == "elsewhere" else value for name, value in given.items()}
+
+    answer = client.post(reverse(f"party:{act}", args=[entry.pk]), given, follow=True)
+
+    assert sentence in answer.content.decode()
+    entry.refresh_from_db()
+    assert entry.state == "waiting"

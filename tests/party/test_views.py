@@ -221,6 +221,17 @@ def test_a_login_without_a_record_is_told_so(client):
     assert reverse("party:mine") not in page(client.get(reverse("accounts:profile")))
 
 
+@pytest.mark.parametrize("act", ["agree", "take_consent_back"])
+def test_nobody_consents_for_a_record_that_is_not_their_own(client, branch, act):
+    member = ConsentFactory(member__organisation=branch).member
+    ConsentTextFactory()
+    for person in (UserFactory(is_superuser=True), secretary_of(branch)):
+        client.force_login(person)
+        assert client.post(reverse(f"party:{act}"), {"version": "1"}).status_code == 404
+
+    assert member.consents.get().withdrawn_at is None
+
+
 def test_a_member_is_enrolled_agrees_and_gets_numbers(client, secretary, branch):
     ConsentTextFactory()
     unit = MemberUnitFactory(name="示例橘井药房")
