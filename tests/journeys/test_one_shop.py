@@ -378,3 +378,40 @@ def test_the_owner_fills_and_hands_in_without_script(story, people):
     paper = Assessment.objects.get(pharmacy=people["shop"])
     assert (paper.state, paper.evidence_files.count()) == ("submitted", 1)
     assert story.faults == []
+
+
+def test_answers_survive_a_break_of_the_network_and_keys_alone_are_enough(story, people):
+    owner = story.visitor(PHONE)
+    owner.carry(settings.SESSION_COOKIE_NAME, _session(people["owner"]))
+    case = Assessment.objects.get(pharmacy=people["shop"])
+    owner.go(reverse("starrating:fill_part", args=[case.pk, "s1"]))
+    owner.context.set_offline(True)
+    owner.page.locator("[name=S03]").fill("2")
+    owner.press(owner.page.locator("#q-S01 label", has=owner.page.locator("[value=符合]")))
+    expect(owner.page.locator("[data-saved-text]")).to_contain_text("内容已存在本机")
+    save = owner.page.locator(".mbar button[type=submit]")
+    owner.press(save)  # held back, not lost
+    expect(owner.page.locator("#announce")).to_have_text("没有网络，内容已存在本机")
+    expect(save).to_be_enabled()
+    assert Assessment.objects.get(pk=case.pk).sheet == {}
+    owner.context.set_offline(False)
+    expect(owner.page.locator("[data-saved-text]")).to_contain_text("已自动保存")
+    sheet = Assessment.objects.get(pk=case.pk).sheet
+    assert {code: sheet[code]["self"]["value"] for code in sheet} == {"S01": "符合", "S03": "2"}
+
+    # With keys alone: arrows choose, Tab goes on, Enter saves and opens the next part.
+    owner.go(reverse("starrating:fill_part", args=[case.pk, "s1"]))
+    owner.page.locator("[name=S01]").first.focus()
+    owner.page.keyboard.press("ArrowRight")
+    assert owner.page.locator("[name=S01]:checked").get_attribute("value") != "符合"
+    owner.page.keyboard.press("ArrowLeft")
+    owner.page.locator("[name=S03]").focus()
+    owner.page.keyboard.press("Control+A")
+    owner.page.keyboard.type("0")
+    with owner.page.expect_navigation():
+        owner.page.keyboard.press("Enter")
+    assert owner.page.url.endswith("/fill/s2/")
+    sheet = Assessment.objects.get(pk=case.pk).sheet
+    assert sheet["S03"]["self"]["value"] == "0"
+    # A request that the break of the network stopped is a line in the console; nothing else is.
+    assert [fault for fault in story.faults if "ERR_INTERNET_DISCONNECTED" not in fault] == []
