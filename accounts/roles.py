@@ -59,6 +59,7 @@ class Permission(StrEnum):
     PARTY_FOUND = auto()
     COCKPIT_VIEW = auto()
     JOB_VIEW = auto()
+    MESSAGE_MANAGE = auto()
     DESK_MANAGE = auto()
     ROLE_GRANT = auto()
     AUDIT_VIEW = auto()
@@ -102,6 +103,7 @@ PERMISSION_LABELS: dict[Permission, str] = {
     P.PARTY_FOUND: "设立党组织、授权党务岗位",
     P.COCKPIT_VIEW: "查看辖区概览",
     P.JOB_VIEW: "查看后台任务",
+    P.MESSAGE_MANAGE: "管理提醒与消息投递",
     P.DESK_MANAGE: "协会设置",
     P.ROLE_GRANT: "授予角色",
     P.AUDIT_VIEW: "查看操作记录",
@@ -143,6 +145,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PARTY_TOTALS_VIEW,
             P.PARTY_FOUND,
             P.JOB_VIEW,
+            P.MESSAGE_MANAGE,
             P.DESK_MANAGE,
             P.ROLE_GRANT,
             P.AUDIT_VIEW,

@@ -232,7 +232,8 @@ def deliver_due(now: datetime) -> int:
     while True:
         with transaction.atomic():
             due = (
-                Delivery.objects.filter(delivered_at=None, not_before__lte=now)
+                Delivery.objects.in_app()
+                .filter(delivered_at=None, parked_at=None, not_before__lte=now)
                 .select_for_update(skip_locked=True, of=("self",))
                 .order_by("not_before", "id")
                 .values_list("pk", flat=True)[:DELIVERY_BATCH]

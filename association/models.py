@@ -285,9 +285,20 @@ class Message(models.Model):
     body = models.TextField("正文")
     link = models.CharField("链接", max_length=300, blank=True)
     posted_at = models.DateTimeField("发出时间")
+    # What it speaks of, by name and number as in the audit trail: it outlives the record.
+    about_model = models.CharField("对象类型", max_length=64, blank=True)
+    about_id = models.CharField("对象编号", max_length=64, blank=True)
+    about_label = models.CharField("对象", max_length=200, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "消息"
+        indexes = [
+            models.Index(
+                fields=["about_model", "about_id"],
+                condition=~Q(about_model=""),
+                name="message_by_record",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.subject
@@ -295,25 +306,73 @@ class Message(models.Model):
 
 class Channel(models.TextChoices):
     IN_APP = "in_app", "站内消息"
+    EMAIL = "email", "邮件"
+    SMS = "sms", "短信"
+    WECOM = "wecom", "企业微信群"
+    DINGTALK = "dingtalk", "钉钉群"
+    FEISHU = "feishu", "飞书群"
+
+
+# A group has members of its own: what goes there has no person as recipient.
+GROUP_CHANNELS = (Channel.WECOM, Channel.DINGTALK, Channel.FEISHU)
+
+
+class DeliveryQuerySet(models.QuerySet):
+    def in_app(self) -> "DeliveryQuerySet":
+        """What lies in somebody's inbox, or is about to."""
+        return self.filter(channel=Channel.IN_APP)
+
+    def outward(self) -> "DeliveryQuerySet":
+        """What leaves the portal."""
+        return self.exclude(channel=Channel.IN_APP)
+
+    def waiting(self) -> "DeliveryQuerySet":
+        """Neither delivered nor given up."""
+        return self.filter(delivered_at=None, parked_at=None)
+
+    def held(self) -> "DeliveryQuerySet":
+        """Waiting for somebody to look at it and let it go."""
+        return self.waiting().filter(not_before=None)
+
+    def parked(self) -> "DeliveryQuerySet":
+        """Given up: nobody tries again before a person says so."""
+        return self.filter(delivered_at=None, parked_at__isnull=False)
 
 
 class Delivery(models.Model):
-    """One message to one person by one channel; ``key`` makes a repeat impossible."""
+    """One message to one person by one channel; ``key`` makes a repeat impossible.
+
+    ``not_before`` empty means held: a person has to release it first. ``after`` names the
+    channels that are tried in turn when this one gives up.
+    """
 
     key = models.CharField("唯一键", max_length=200, unique=True)
     message = models.ForeignKey(
         Message, verbose_name="消息", on_delete=models.PROTECT, related_name="deliveries"
     )
-    recipient = user_reference("deliveries", "收件人")
+    recipient = user_reference("deliveries", "收件人", null=True, blank=True)
     channel = models.CharField(
         "渠道", max_length=16, choices=Channel.choices, default=Channel.IN_APP
     )
-    not_before = models.DateTimeField("不早于")
+    after = models.JSONField("之后的渠道", default=list, blank=True)
+    replaces = models.ForeignKey(
+        "self",
+        verbose_name="代替",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replacements",
+    )
+    not_before = models.DateTimeField("不早于", null=True, blank=True)
     delivered_at = models.DateTimeField("送达时间", null=True, blank=True)
+    address = models.CharField("送往", max_length=254, blank=True)
     read_at = models.DateTimeField("已读时间", null=True, blank=True)
     attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
     lease_until = models.DateTimeField("占用至", null=True, blank=True)
+    parked_at = models.DateTimeField("停止投递时间", null=True, blank=True)
     last_error = models.TextField("最近错误", blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = verbose_name = "投递"
@@ -321,16 +380,119 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(channel__in=Channel.values), name="association_delivery_channel_known"
             ),
+            models.CheckConstraint(
+                condition=Q(recipient=None, channel__in=GROUP_CHANNELS)
+                | (Q(recipient__isnull=False) & ~Q(channel__in=GROUP_CHANNELS)),
+                name="association_delivery_person_or_group",
+            ),
+            models.CheckConstraint(
+                condition=Q(parked_at=None) | (Q(delivered_at=None) & ~Q(last_error="")),
+                name="association_delivery_parked_with_reason",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["not_before", "id"], condition=Q(delivered_at=None), name="delivery_due"
+                fields=["channel", "not_before", "id"],
+                condition=Q(delivered_at=None, parked_at=None),
+                name="delivery_due",
             ),
             models.Index(fields=["recipient", "-delivered_at"], name="delivery_inbox"),
+            models.Index(
+                fields=["-parked_at"], condition=Q(parked_at__isnull=False), name="delivery_parked"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.message} → {self.recipient_id} #{self.pk}"
+
+
+class Outcome(models.TextChoices):
+    SENT = "sent", "已送出"
+    FAILED = "failed", "没有送出"
+    REFUSED = "refused", "对方拒收"
+    AWAY = "away", "渠道连不上"
+
+
+class DeliveryAttempt(models.Model):
+    """One try to send, written before it: an empty outcome is a try that somebody cut short."""
+
+    delivery = models.ForeignKey(
+        Delivery, verbose_name="投递", on_delete=models.PROTECT, related_name="tries"
+    )
+    channel = models.CharField("渠道", max_length=16, choices=Channel.choices)
+    started_at = models.DateTimeField("开始时间")
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+    outcome = models.CharField("结果", max_length=16, choices=Outcome.choices, blank=True)
+    detail = models.CharField("说明", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "投递尝试"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="", ended_at=None)
+                | (Q(outcome__in=Outcome.values) & Q(ended_at__isnull=False)),
+                name="association_deliveryattempt_ended_with_outcome",
+            ),
+        ]
+        indexes = [models.Index(fields=["channel", "-started_at"], name="attempt_by_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome} #{self.pk}"
+
+
+class ChannelSetting(models.Model):
+    """Whether a channel is used, and how it fares; its secrets stand in the environment.
+
+    ``failures`` counts how often in a row nobody answered there; until ``rest_until`` nothing
+    is tried, so that a server that is away is not stormed.
+    """
+
+    channel = models.CharField("渠道", max_length=16, choices=Channel.choices, primary_key=True)
+    is_on = models.BooleanField("启用", default=False)
+    options = models.JSONField("参数", default=dict, blank=True)
+    per_minute = models.PositiveSmallIntegerField("每分钟最多", null=True, blank=True)
+    hold_above = models.PositiveIntegerField("超过多少人先留存", default=50)
+    failures = models.PositiveSmallIntegerField("连续连不上次数", default=0)
+    rest_until = models.DateTimeField("暂停至", null=True, blank=True)
+    last_error = models.CharField("最近错误", max_length=500, blank=True)
+    changed_at = models.DateTimeField("更改时间", null=True, blank=True)
+    changed_by = user_reference("+", "更改人", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息渠道"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values[1:]),
+                name="association_channelsetting_leaves_the_portal",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_channel_display()
+
+
+class ChannelChoice(models.Model):
+    """What a person has said about a channel; without a row it may be used."""
+
+    user = user_reference("channel_choices", "用户")
+    channel = models.CharField("渠道", max_length=16, choices=Channel.choices)
+    is_wanted = models.BooleanField("接收")
+    changed_at = models.DateTimeField("更改时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接收方式"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "channel"], name="association_channelchoice_one_each"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=[Channel.EMAIL, Channel.SMS]),
+                name="association_channelchoice_of_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.get_channel_display()}"
 
 
 class Heartbeat(models.Model):

@@ -7,10 +7,12 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from association import jobs, sealing
+from association import jobs, sealing, sending
 
 # A drain stops taking jobs after this; with the longest slice (60 s) it stays below the limits.
 SECONDS = 25
+# What leaves the portal has its own share: a slow mail server must not hold the jobs up.
+SENDING_SECONDS = 15
 KEPT = timedelta(days=30)
 SEALED_EVERY = timedelta(minutes=10)
 
@@ -19,7 +21,8 @@ SEALED_EVERY = timedelta(minutes=10)
 def drain(**_future) -> None:
     """Do what is due; ask for another drain when time was up before the work was."""
     _, more = jobs.run_due(seconds=SECONDS)
-    if more:
+    sent = sending.send_due(seconds=SENDING_SECONDS)
+    if more or sent:
         jobs.wake()
 
 

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from accounts import navigation
+from accounts import navigation, own_pages
 from accounts.roles import Permission, Role
 
 
@@ -10,10 +10,15 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         manage = Permission.DESK_MANAGE
+        own_pages.register("messages", _own_channels)
         navigation.register(
             navigation.Item(
                 "records", "后台任务", "hourglass", "desk:jobs", Permission.JOB_VIEW, order=80
             ),
+            navigation.Item(
+                "records", "消息投递", "send", "desk:messages", Permission.MESSAGE_MANAGE, order=75
+            ),
+            navigation.Item("settings", "消息渠道", "mail", "desk:channels", manage, order=50),
             navigation.Item(
                 "settings", "协会资料", "building", "desk:association", manage, order=10
             ),
@@ -43,3 +48,11 @@ class DeskConfig(AppConfig):
                 workspaces=frozenset({Role.REGULATOR}),
             ),
         )
+
+
+def _own_channels(user) -> dict[str, str]:
+    return {
+        "label": "接收方式",
+        "url": "/desk/preferences/",
+        "note": "站内消息之外，还要不要邮件和短信。",
+    }

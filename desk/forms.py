@@ -2,6 +2,7 @@
 
 from django import forms
 
+from association.models import Channel
 from desk.models import AssociationProfile
 
 MID = {"class": "inp inp-mid"}
@@ -92,3 +93,101 @@ class AuditFilterForm(forms.Form):
     act = forms.CharField(label="操作", required=False, max_length=64)
     model = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     pk = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+
+class MessageFilterForm(forms.Form):
+    """The filters of the delivery log; all state is in the address."""
+
+    person = forms.CharField(label="收件人", required=False, max_length=50)
+    channel = forms.ChoiceField(
+        label="渠道", required=False, choices=[("", "全部渠道"), *Channel.choices]
+    )
+    standing = forms.ChoiceField(
+        label="状态",
+        required=False,
+        choices=[
+            ("", "全部状态"),
+            ("arrived", "已送达"),
+            ("waiting", "等待发送"),
+            ("held", "待放行"),
+            ("parked", "停止投递"),
+        ],
+    )
+    model = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    pk = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+
+class ReasonForm(forms.Form):
+    """Why something is not done."""
+
+    reason = forms.CharField(label="原因", max_length=200)
+
+
+class ChannelForm(forms.Form):
+    """What every channel has: on or off, and its limits."""
+
+    is_on = forms.BooleanField(label="启用", required=False)
+    per_minute = forms.IntegerField(
+        label="每分钟最多发几条",
+        required=False,
+        min_value=1,
+        max_value=6000,
+        help_text="不填就不限。服务商有限制的，照它的填。",
+        widget=forms.NumberInput(attrs={"class": "inp inp-num"}),
+    )
+    hold_above = forms.IntegerField(
+        label="一次超过几个人先留存",
+        min_value=1,
+        max_value=100_000,
+        help_text="超过的先放在“待放行”里，看过文字和人数再放行。站内消息不受影响。",
+        widget=forms.NumberInput(attrs={"class": "inp inp-num"}),
+    )
+
+    def values(self) -> dict:
+        """Return what ``actions.save_channel`` takes; fields of one channel alone are options."""
+        data = dict(self.cleaned_data)
+        own = {name: data.pop(name) for name in ("is_on", "per_minute", "hold_above")}
+        return own | {"options": {name: value for name, value in data.items() if value}}
+
+
+def channel_form(channel: str, setting, data) -> ChannelForm:
+    """Return the form of ``channel`` with what is set now."""
+    kind = CHANNEL_FORMS.get(channel, ChannelForm)
+    now = {
+        "is_on": setting.is_on,
+        "per_minute": setting.per_minute,
+        "hold_above": setting.hold_above,
+    }
+    return kind(data, initial=setting.options | now)
+
+
+CHANNEL_FORMS: dict[str, type[ChannelForm]] = {}
+
+
+class TrialForm(forms.Form):
+    """Where the trial message goes."""
+
+    def __init__(self, *args, channel: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if channel == Channel.EMAIL:
+            self.fields["address"] = forms.EmailField(label="发到邮箱")
+        elif channel == Channel.SMS:
+            self.fields["address"] = forms.RegexField(
+                r"^\+?[0-9]{5,15}$",
+                label="发到手机号",
+                error_messages={"invalid": "请填一个手机号，例如 13800000000。"},
+            )
+
+
+class WishForm(forms.Form):
+    """Which channels a person wants; only those that are open stand here."""
+
+    def __init__(self, *args, wishes, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        for wish in wishes:
+            self.fields[wish.channel.value] = forms.BooleanField(
+                label=wish.channel.label,
+                required=False,
+                initial=wish.is_wanted,
+                help_text=f"发到 {wish.address}" if wish.address else "还没有登记，请联系秘书处。",
+            )

@@ -4,12 +4,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
 
+from django.core import signing
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import ExtractYear
 
-from accounts.models import Area
-from association import jobs
-from association.models import AuditEvent, CalendarDay, Delivery, Job
+from accounts.models import Area, User
+from association import jobs, reach
+from association.carriers import registry
+from association.models import (
+    AuditEvent,
+    CalendarDay,
+    Channel,
+    ChannelChoice,
+    ChannelSetting,
+    Delivery,
+    Job,
+    Message,
+)
+from association.sending import UNSUBSCRIBE
 from desk.models import ONLY, AssociationProfile
 
 DEFAULT_NAME = "药品经营行业协会"
@@ -43,13 +55,119 @@ def remember(seen: AssociationProfile) -> None:
 
 def inbox_of(user) -> QuerySet[Delivery]:
     """Return the messages that have reached ``user``, newest first."""
-    reached = Delivery.objects.filter(recipient=user, delivered_at__isnull=False)
+    reached = Delivery.objects.in_app().filter(recipient=user, delivered_at__isnull=False)
     return reached.select_related("message").order_by("-delivered_at", "-pk")
 
 
 def unread_count(user) -> int:
     """Return how many messages ``user`` has not read."""
-    return Delivery.objects.filter(recipient=user, delivered_at__isnull=False, read_at=None).count()
+    reached = Delivery.objects.in_app().filter(recipient=user, delivered_at__isnull=False)
+    return reached.filter(read_at=None).count()
+
+
+# ------------------------------------------------------------------ messages on their way
+
+
+def message_log(
+    *, person: str = "", channel: str = "", standing: str = "", model: str = "", pk: str = ""
+) -> QuerySet[Delivery]:
+    """Return who was sent what, narrowed by person, channel, standing and record."""
+    rows = Delivery.objects.select_related("message", "recipient")
+    if model and pk:
+        rows = rows.filter(message__about_model=model, message__about_id=pk)
+    if person:
+        rows = rows.filter(
+            Q(recipient__real_name__icontains=person) | Q(recipient__username__icontains=person)
+        )
+    if channel:
+        rows = rows.filter(channel=channel)
+    narrowed = {
+        "arrived": lambda: rows.filter(delivered_at__isnull=False),
+        "waiting": lambda: rows.waiting().filter(not_before__isnull=False),
+        "held": rows.held,
+        "parked": rows.parked,
+    }
+    return narrowed[standing]() if standing in narrowed else rows
+
+
+def parked_count() -> int:
+    """Return how many deliveries were given up and wait for somebody."""
+    return parked_deliveries().count()
+
+
+def parked_deliveries() -> QuerySet[Delivery]:
+    """Return what was given up and has not arrived another way, the latest first."""
+    lost = Delivery.objects.parked().exclude(replacements__delivered_at__isnull=False)
+    lost = lost.exclude(last_error__startswith="不外发：")
+    return lost.select_related("message", "recipient").order_by("-parked_at", "-pk")
+
+
+def held_messages() -> QuerySet[Message]:
+    """Return the messages of which something waits for a second look, with how much."""
+    held = Q(deliveries__not_before=None, deliveries__delivered_at=None, deliveries__parked_at=None)
+    return (
+        Message.objects.annotate(held=Count("deliveries", filter=held))
+        .filter(held__gt=0)
+        .order_by("posted_at", "pk")
+    )
+
+
+def held_count() -> int:
+    """Return how many messages wait for a second look."""
+    return Delivery.objects.held().values("message").distinct().count()
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """One channel as the office sees it: its setting, and what it still lacks."""
+
+    channel: Channel
+    setting: ChannelSetting
+    missing: list[str]
+
+    @property
+    def is_offered(self) -> bool:
+        return self.setting.is_on and not self.missing
+
+
+def channel_rows() -> list[ChannelRow]:
+    """Return every channel that leaves the portal, in a fixed order."""
+    saved = {row.channel: row for row in ChannelSetting.objects.all()}
+    rows = []
+    for channel in registry.CARRIERS:
+        setting = saved.get(channel) or ChannelSetting(channel=channel)
+        rows.append(
+            ChannelRow(Channel(channel), setting, registry.missing(channel, setting.options))
+        )
+    return rows
+
+
+def unsubscribing(token: str) -> tuple[User, str] | None:
+    """Return who stops which channel by a link in a mail; ``None`` when nobody signed it."""
+    try:
+        user_pk, channel = signing.loads(token, salt=UNSUBSCRIBE)
+    except signing.BadSignature:
+        return None
+    person = User.objects.filter(is_active=True, pk=user_pk).first()
+    return person and (person, channel)
+
+
+@dataclass(frozen=True)
+class ChannelWish:
+    """One channel on a person's own page: whether it is wanted and where it leads."""
+
+    channel: Channel
+    address: str
+    is_wanted: bool
+
+
+def wishes_of(user) -> list[ChannelWish]:
+    """Return the channels that are open to ``user`` with what they have said about them."""
+    said = dict(ChannelChoice.objects.filter(user=user).values_list("channel", "is_wanted"))
+    return [
+        ChannelWish(channel, registry.address_of(channel, user), said.get(channel, True))
+        for channel in reach.personal_channels(reach.open_channels())
+    ]
 
 
 # ------------------------------------------------------------------ jobs

@@ -15,6 +15,7 @@ from functools import cache
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core import signing
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +28,8 @@ from accounts.roles import Role
 from activities import feed_tokens
 from activities.models import Activity, CalendarFeed, PlanVersion
 from association import defaults
-from association.models import Delivery, Job, StoredFile
+from association.models import Delivery, Job, Message, StoredFile
+from association.sending import UNSUBSCRIBE
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
 from party.enums import PostRole
@@ -51,7 +53,7 @@ from tests import factories
 from tests.architecture.house import ROOMS, Route
 from tests.factories.accounts import InvitationFactory, UserFactory, make_user
 from tests.factories.activities import AttendanceFactory
-from tests.factories.association import StoredFileFactory
+from tests.factories.association import DeliveryFactory, StoredFileFactory
 from tests.factories.desk import AssociationProfileFactory
 from tests.factories.members import head_office_of, owner_of, staff_of
 from tests.factories.party import PartyMemberFactory, secretary_of
@@ -199,10 +201,23 @@ def _signed(side: Side) -> str:
     return shop.public_token
 
 
+def _held(side: Side) -> Message:
+    return DeliveryFactory(channel="email", delivered_at=None, not_before=None).message
+
+
+def _unsubscribing(side: Side) -> str:
+    return signing.dumps([side.of(User).pk, "email"], salt=UNSUBSCRIBE)
+
+
 # The record behind ``pk`` where the guard names no model.
 RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "activities:version": PlanVersion,
     "desk:message": Delivery,
+    "desk:delivery": Delivery,
+    "desk:retry_delivery": Delivery,
+    "desk:held_message": _held,
+    "desk:release": _held,
+    "desk:drop": _held,
     "desk:job": Job,
     "desk:cancel_job": Job,
     "desk:retry_job": Job,
@@ -223,6 +238,10 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("activities:private_feed", "token"): lambda side: feed_tokens.token(
         settings.SECRET_KEY.encode(), side.of(CalendarFeed).pk, 1
     ),
+    ("desk:channel", "channel"): lambda side: "email",
+    ("desk:retry_parked", "channel"): lambda side: "email",
+    ("desk:try_channel", "channel"): lambda side: "email",
+    ("desk:unsubscribe", "token"): _unsubscribing,
     ("members:end_at_shop", "position"): lambda side: side.of(Position).pk,
     ("members:end_at_unit", "position"): lambda side: (
         side.make(Position, pharmacy=None, unit=side.of(MemberUnit)).pk

@@ -13,7 +13,11 @@ from association.models import (
     AuditSeal,
     AuditSealEntry,
     CalendarDay,
+    Channel,
+    ChannelChoice,
+    ChannelSetting,
     Delivery,
+    DeliveryAttempt,
     Heartbeat,
     Job,
     Message,
@@ -112,6 +116,38 @@ class DeliveryFactory(factory.django.DjangoModelFactory):
     recipient = factory.SubFactory(UserFactory)
     not_before = factory.LazyFunction(timezone.now)
     delivered_at = factory.LazyFunction(timezone.now)
+
+
+class DeliveryAttemptFactory(factory.django.DjangoModelFactory):
+    """A try that was cut short; ``outcome`` and ``ended_at`` for one that ended."""
+
+    class Meta:
+        model = DeliveryAttempt
+
+    delivery = factory.SubFactory(DeliveryFactory)
+    channel = Channel.EMAIL
+    started_at = factory.LazyFunction(timezone.now)
+
+
+class ChannelSettingFactory(factory.django.DjangoModelFactory):
+    """A channel that is switched on."""
+
+    class Meta:
+        model = ChannelSetting
+        django_get_or_create = ("channel",)
+
+    channel = Channel.EMAIL
+    is_on = True
+
+
+class ChannelChoiceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ChannelChoice
+
+    user = factory.SubFactory(UserFactory)
+    channel = Channel.EMAIL
+    is_wanted = False
+    changed_at = factory.LazyFunction(timezone.now)
 
 
 class CalendarDayFactory(factory.django.DjangoModelFactory):

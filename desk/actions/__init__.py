@@ -1,0 +1,49 @@
+"""What people do at the desk: one function, one act, one transaction, one audit line."""
+
+from desk.actions.channels import (
+    ChannelNotReadyError,
+    choose_channels,
+    save_channel,
+    stop_channel,
+    try_channel,
+)
+from desk.actions.deliveries import (
+    NotHeldError,
+    NotParkedError,
+    drop,
+    release,
+    retry_delivery,
+    retry_parked,
+)
+from desk.actions.office import (
+    SetUpOpenError,
+    SourceMissingError,
+    WrongPatternError,
+    finish_set_up,
+    import_working_days,
+    read,
+    read_all,
+    save_profile,
+)
+
+__all__ = [
+    "ChannelNotReadyError",
+    "NotHeldError",
+    "NotParkedError",
+    "SetUpOpenError",
+    "SourceMissingError",
+    "WrongPatternError",
+    "choose_channels",
+    "drop",
+    "finish_set_up",
+    "import_working_days",
+    "read",
+    "read_all",
+    "release",
+    "retry_delivery",
+    "retry_parked",
+    "save_channel",
+    "save_profile",
+    "stop_channel",
+    "try_channel",
+]
