@@ -16,6 +16,7 @@ from desk.actions.deliveries import (
     retry_parked,
 )
 from desk.actions.office import (
+    EDITABLE,
     SetUpOpenError,
     SourceMissingError,
     WrongPatternError,
@@ -27,6 +28,7 @@ from desk.actions.office import (
 )
 
 __all__ = [
+    "EDITABLE",
     "ChannelNotReadyError",
     "NotHeldError",
     "NotParkedError",
