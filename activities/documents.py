@@ -1,11 +1,15 @@
-"""What leaves the activities room as a file: calendars (RFC 5545)."""
+"""What leaves the activities room as a file: calendars (RFC 5545), minutes of meetings."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, Timezone, vDuration
 
+from activities.models import ActionItem, Activity
 from activities.queries.feeds import Entry, Feed
+from activities.queries.meetings import Figure
+from association.pdf import render_pdf
+from desk.queries import remembered_profile
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 USUAL_LENGTH = timedelta(hours=2)  # where nobody has said when it ends
@@ -80,3 +84,23 @@ def _alarm(entry: Entry) -> Alarm:
     alarm.add("description", entry.title)
     alarm.add("trigger", NINE_THE_DAY_BEFORE if entry.starts_at is None else DAY_BEFORE)
     return alarm
+
+
+# ------------------------------------------------------------------ minutes
+
+MINUTES_TEMPLATE = "documents/association_minutes.html"
+
+
+def minutes_pdf(activity: Activity, *, carried: list[ActionItem], figures: list[Figure]) -> bytes:
+    """Return the minutes of a meeting with what was left to it and what it gave out."""
+    minutes = activity.minutes
+    context = {
+        "activity": activity,
+        "minutes": minutes,
+        "agenda": list(minutes.agenda.order_by("order")),
+        "carried": carried,
+        "figures": figures,
+        "items": list(activity.action_items.order_by("due_on", "pk")),
+        "organisation": {"name": remembered_profile().name},
+    }
+    return render_pdf(MINUTES_TEMPLATE, context)

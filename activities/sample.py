@@ -18,7 +18,7 @@ from activities import actions
 from activities.default_content import programme
 from activities.enums import Audience, CheckIn, PaperKind
 from activities.evidence_rules import EVERYTHING
-from activities.models import Activity, Obligation
+from activities.models import ActionItem, Activity, Obligation
 from activities.queries.drafts import proposals
 from association import files, sample
 from association.default_content import working_days
@@ -42,6 +42,23 @@ FIGURES = {
 NOT_PLANNED = frozenset({"duty/D02", "duty/B02"})
 MISSED_SERVICE_QUARTER = 2  # a quarter in which nothing was held: the matrix says so
 OPEN_CLINIC_MONTH = 3  # left open to be tried: “录入3月的义诊”
+MEETINGS = frozenset({"duty/C01", "duty/C02", "duty/C03", "duty/C04"})
+# What meetings give people to do: in turn, with the days they get for it.
+TO_DO = (
+    ("核对本月到期许可证，逐店电话提醒", "秘书处值班人员", 5),
+    ("把自评没交的药店名单发各片区联系人", "片区联系人", 6),
+    ("与社区对接义诊场地和日期", "志愿服务队队长", 9),
+    ("整理会员反映的医保结算问题，报医保经办", "秘书处值班人员", 12),
+    ("汇总处方药登记抽查情况", "专业委员会", 7),
+    ("更换会议室投影设备", "办公室", 20),
+)
+SAID = (
+    "逐项过了一遍，按计划推进，没有需要上会的争议。",
+    "已明确责任人和时限，列入督办清单。",
+    "请片区联系人下次会前书面反馈进展。",
+    "同意按原方案办，费用在年度预算内列支。",
+)
+SLOW = 4  # every fourth item is not done in time and rolls on to the next list
 JOINT = {
     "duty/B01": ("L5",),
     "duty/B03": ("L5", "L8"),
@@ -174,6 +191,9 @@ def _hold_what_was_planned(hands: Hands, today: date) -> None:
 
 def _hold(hands: Hands, activity: Activity, code: str, *, verify: bool, lacking: bool) -> None:
     """Enter what came of an activity, with its list and papers; a second person verifies."""
+    if code in MEETINGS:
+        _write_up(hands, activity, verify=verify)
+        return
     story, rng = hands.story, hands.rng
     by, day = story.user("secretary"), activity.held_on
     figures = FIGURES.get(code, {})
@@ -205,6 +225,38 @@ def _hold(hands: Hands, activity: Activity, code: str, *, verify: bool, lacking:
         verified = hands.evening(day, VERIFIED_AFTER_DAYS)
         if verified < story.now:
             actions.verify(activity, by=story.user("second_secretary"), now=verified)
+
+
+def _write_up(hands: Hands, activity: Activity, *, verify: bool) -> None:
+    """Write the minutes of a meeting the same evening; what was due by then is ticked off."""
+    story, by, day = hands.story, hands.story.user("secretary"), activity.held_on
+    now = hands.evening(day)
+    for item in ActionItem.objects.open().filter(due_on__lte=day).order_by("pk"):
+        if item.pk % SLOW:
+            actions.finish_item(item, note="已办，情况在例会上通报", by=by, now=now)
+    duty = activity.obligations.select_related("duty").get().duty
+    count = ActionItem.objects.count()
+    text, owner, days = TO_DO[count % len(TO_DO)]
+    is_small = duty.code == "duty/C01" and day.isocalendar().week % 2
+    text = f"{text}（{day.month}月）"
+    actions.write_minutes(
+        activity,
+        actions.MinutesText(
+            chair=str(story.user("second_secretary")),
+            recorder=str(by),
+            present=f"{story.user('second_secretary')}、{by}、专业委员会和片区联系人各 1 名",
+            agenda=tuple(
+                actions.AgendaLine(title, SAID[place % len(SAID)])
+                for place, title in enumerate(duty.agenda)
+            ),
+            items=() if is_small else (actions.NewItem(text, owner, day + timedelta(days=days)),),
+        ),
+        by=by,
+        now=now,
+    )
+    verified = hands.evening(day, 1)
+    if verify and verified < story.now:
+        actions.verify(activity, by=story.user("second_secretary"), now=verified)
 
 
 def _second_clinics(hands: Hands, today: date) -> None:

@@ -6,11 +6,12 @@ from django.utils import timezone
 
 from activities import actions
 from activities.actions.sign_ups import LAPSE_JOB
-from activities.models import Activity, Obligation, SignUp
+from activities.models import ActionItem, Activity, Obligation, SignUp
 from association import jobs
 from association.errors import BusinessRuleError
 from association.models import CalendarDay
 
+LONGEST_LEAD = timedelta(days=3)  # of an action item
 LOOK_BACK_DAYS = 200  # the longest reminder after a due day, with some days to spare
 
 
@@ -26,7 +27,7 @@ def oblige(job, **_future) -> dict:
 
 @jobs.periodic("activities.remind", label="提醒未完成的固定任务", every=jobs.DAY, at=time(9))
 def remind(job, **_future) -> dict:
-    """Remind of every obligation that comes due; safe to run twice."""
+    """Remind of every obligation and action item that comes due; safe to run twice."""
     now = timezone.now()
     today = timezone.localdate(now)
     waiting = (
@@ -45,6 +46,8 @@ def remind(job, **_future) -> dict:
             told += actions.remind(obligation, now=now)
         except BusinessRuleError as error:
             jobs.problem(job, str(obligation), str(error))
+    for item in ActionItem.objects.open().filter(due_on__lte=today + LONGEST_LEAD).order_by("pk"):
+        told += actions.remind_of_item(item, now=now)
     return {"told": told}
 
 

@@ -1,6 +1,10 @@
 """The dotted act names of the audit trail in the words of the office."""
 
 ACT_WORDS = {
+    "action_item.done": "办结督办事项",
+    "action_item.dropped": "不再督办",
+    "action_item.handed_on": "改督办责任人或期限",
+    "action_item.reopened": "重新打开督办事项",
     "activity.amended": "更正活动记录",
     "activity.attendance_struck": "划去活动签到",
     "activity.attended": "登记活动签到",
@@ -72,6 +76,7 @@ ACT_WORDS = {
     "invitation.revoked": "作废登录链接",
     "job.cancelled": "取消后台任务",
     "job.retried": "重做后台任务",
+    "minutes.written": "写会议纪要",
     "obligation.explained": "说明未开展",
     "party.access_confirmed": "开通党务登录",
     "party.appointed": "登记党务岗位",

@@ -4,6 +4,20 @@ from activities.actions.batches import BatchError, SmallEvent, attach_to_all, re
 from activities.actions.check_in import NotTodayError, check_in
 from activities.actions.counting import DutyCountedTwiceError, PeriodMissingError
 from activities.actions.feeds import NotYourCalendarError, close_feed, open_feed, renew_feed
+from activities.actions.meetings import (
+    ActionItemError,
+    AgendaLine,
+    MinutesError,
+    MinutesText,
+    NewItem,
+    NoMeetingError,
+    drop_item,
+    finish_item,
+    hand_item_on,
+    remind_of_item,
+    reopen_item,
+    write_minutes,
+)
 from activities.actions.planning import (
     DraftRow,
     NothingToPlanError,
@@ -64,12 +78,18 @@ from activities.actions.sign_ups import (
 )
 
 __all__ = [
+    "ActionItemError",
+    "AgendaLine",
     "AttendanceListError",
     "BatchError",
     "DraftRow",
     "DutyCountedTwiceError",
     "FutureActivityError",
     "HoursMissingError",
+    "MinutesError",
+    "MinutesText",
+    "NewItem",
+    "NoMeetingError",
     "NoPaperError",
     "NobodyAttendedError",
     "NotOverError",
@@ -106,8 +126,11 @@ __all__ = [
     "close_feed",
     "discard",
     "drop_change",
+    "drop_item",
     "explain",
+    "finish_item",
     "fix_plan",
+    "hand_item_on",
     "hold",
     "lapse",
     "load_programme",
@@ -120,11 +143,14 @@ __all__ = [
     "record_batch",
     "remind",
     "remind_guests",
+    "remind_of_item",
     "renew_feed",
+    "reopen_item",
     "restore",
     "revoke",
     "sign_up",
     "strike",
     "verify",
     "withdraw",
+    "write_minutes",
 ]

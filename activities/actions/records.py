@@ -225,12 +225,12 @@ def attach(
 def verify(activity: Activity, *, by, now: datetime) -> Activity:
     """Confirm that it happened as recorded; from now on it counts and earns charity.
 
-    Needs at least one paper. What earns points also needs a shop on the list and a verifier
-    who did not enter it.
+    Needs at least one paper; the minutes of a meeting are one. What earns points also needs a
+    shop on the list and a verifier who did not enter it.
     """
     activity = Activity.objects.locked(activity.pk)
     activity.state = ACTIVITY.after(activity.state, "verify")
-    if not activity.papers.exists():
+    if getattr(activity, "minutes", None) is None and not activity.papers.exists():
         raise NoPaperError("还没有照片或签到表，请先上传至少一份材料再核实。")
     attendances = list(activity.attendances.order_by("pharmacy_id"))
     if activity.bonus:

@@ -6,12 +6,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from accounts.models import RoleGrant
-from accounts.roles import GRANTS, Permission, Role
 from activities.actions.planning import when_and_where
 from activities.deadlines import reminder_due
 from activities.enums import SignUpState
 from activities.models import Activity, Duty, Obligation
+from activities.queries.people import office
 from association import outbox
 from association.models import CalendarDay
 from association.working_days import UnknownYearError
@@ -86,10 +85,3 @@ def _lead_for_today(obligation: Obligation, today: date) -> int | None:
     except UnknownYearError:
         return None  # it cannot be said how many working days are left, so nobody is told wrong
     return reminder_due(today + timedelta(days=left), duty.lead_days, today)
-
-
-def office():
-    """The people who keep the activities of the whole association."""
-    keepers = [role for role in Role if Permission.ACTIVITY_MANAGE in GRANTS[role]]
-    grants = RoleGrant.objects.in_force().filter(role__in=keepers, area=None)
-    return get_user_model().objects.filter(is_active=True, pk__in=grants.values("user"))

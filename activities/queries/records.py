@@ -17,9 +17,8 @@ from desk.act_words import word_for
 
 def with_evidence(activities):
     """Return ``activities`` with all that ``on_file`` looks at: one more query for the papers."""
-    return activities.annotate(shop_count=Count("attendances", distinct=True)).prefetch_related(
-        "papers"
-    )
+    counted = activities.annotate(shop_count=Count("attendances", distinct=True))
+    return counted.select_related("minutes").prefetch_related("papers")
 
 
 def on_file(activity: Activity) -> OnFile:
@@ -29,12 +28,14 @@ def on_file(activity: Activity) -> OnFile:
     has_list = getattr(activity, "shop_count", None)
     if has_list is None:
         has_list = activity.attendances.exists()
+    has_minutes = getattr(activity, "minutes", None) is not None
     return OnFile(
         filed=frozenset(filed),
         has_photo=any(paper.kind == PaperKind.PHOTO for paper in papers),
-        has_list=bool(has_list),
+        has_list=bool(has_list) or has_minutes,
         has_hours=activity.hours is not None,
         has_heads=activity.beneficiaries is not None or bool(has_list),
+        has_minutes=has_minutes,
     )
 
 
@@ -60,7 +61,7 @@ def needed_to_verify(activity: Activity) -> list[str]:
     needed = []
     if activity.bonus and not activity.attendances.exists():
         needed.append("参加的药店")
-    if not activity.papers.exists():
+    if getattr(activity, "minutes", None) is None and not activity.papers.exists():
         needed.append("照片或签到表")
     return needed
 

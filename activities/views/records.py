@@ -11,7 +11,7 @@ from accounts.guards import requires
 from accounts.models import Area
 from accounts.roles import Permission
 from activities import actions
-from activities.enums import Kind, PaperKind
+from activities.enums import Kind, PaperKind, Programme
 from activities.forms.planning import PublishForm
 from activities.forms.records import PaperForm, ReasonForm, ReportForm
 from activities.models import Activity, ActivityPaper, follows_programme
@@ -179,8 +179,15 @@ def _detail(request, activity, *, reason_form=None, paper_form=None, status=200)
     asked = looks.asked_of(activity)
     missing = looks.missing_papers(activity, asked) if activity.is_held else []
     today = timezone.localdate()
+    minutes = getattr(activity, "minutes", None)
     context = {
         "activity": activity,
+        "minutes": minutes,
+        "agenda": minutes.agenda.order_by("order") if minutes else [],
+        "items": activity.action_items.order_by("due_on", "pk") if minutes else [],
+        "is_meeting": any(
+            each.duty.programme == Programme.MEETINGS for each in activity.obligations.all()
+        ),
         "obligations": activity.obligations.all(),
         "joint_marks": activity.joint_marks.order_by("code"),
         "attendances": activity.attendances.select_related("pharmacy__area").order_by(
@@ -195,6 +202,8 @@ def _detail(request, activity, *, reason_form=None, paper_form=None, status=200)
         "acts": acts,
         "is_today": activity.held_on == today,
         "is_past": activity.held_on < today,
+        "is_early": activity.held_on > today,
+        "today": today,
         "is_own_record": activity.recorded_by_id == request.user.pk,
         "in_series": activity.series.activities.standing().count() if activity.series else 0,
         "reason_form": reason_form or ReasonForm(),

@@ -15,6 +15,7 @@ TABS = (
     ("activities:matrix", "完成表", None),
     ("activities:records", "活动记录", None),
     ("activities:radar", "到期清单", None),
+    ("activities:meetings", "会议与督办", None),
     ("activities:plan", "年度计划", None),
     ("activities:duties", "任务规则", None),
 )

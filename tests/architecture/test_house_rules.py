@@ -54,10 +54,12 @@ SCOPED_OTHERWISE = {
 NO_SIGHT = {
     "accounts.Area": "reference",
     "accounts.Invitation": "through its user; found by digest",
+    "activities.AgendaItem": "through the activity",
     "activities.Attendance": "through the activity",
     "activities.CharityCredit": "through the activity",
     "activities.Fulfilment": "through the activity",
     "activities.JointMark": "through the activity",
+    "activities.Minutes": "through the activity",
     "activities.Series": "through its activities",
     "association.AuditEvent": "behind AUDIT_VIEW",
     "association.AuditSeal": "public",

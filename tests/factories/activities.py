@@ -20,14 +20,17 @@ from activities.enums import (
     SourceStatus,
 )
 from activities.models import (
+    ActionItem,
     Activity,
     ActivityPaper,
+    AgendaItem,
     Attendance,
     CalendarFeed,
     CharityCredit,
     Duty,
     Fulfilment,
     JointMark,
+    Minutes,
     Obligation,
     PlanVersion,
     Series,
@@ -187,6 +190,40 @@ class AttendanceFactory(factory.django.DjangoModelFactory):
     activity = factory.SubFactory(ActivityFactory)
     pharmacy = factory.SubFactory(PharmacyFactory)
     people = 1
+
+
+class MinutesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Minutes
+
+    activity = factory.SubFactory(ActivityFactory)
+    chair = "示例会长"
+    recorder = "示例秘书"
+    present = "示例会长、示例秘书"
+    written_at = factory.LazyFunction(timezone.now)
+    written_by = factory.SubFactory(UserFactory)
+
+
+class AgendaItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AgendaItem
+
+    minutes = factory.SubFactory(MinutesFactory)
+    order = factory.Sequence(lambda n: n + 1)
+    title = "本周任务与责任人"
+
+
+class ActionItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ActionItem
+
+    set_in = factory.SubFactory(ActivityFactory)
+    level = Rhythm.WEEK
+    text = factory.Sequence(lambda n: f"示例事项{n}")
+    owner_name = "示例责任人"
+    due_on = date(2026, 3, 20)
+    set_at = factory.LazyFunction(timezone.now)
+    set_by = factory.SubFactory(UserFactory)
 
 
 class CalendarFeedFactory(factory.django.DjangoModelFactory):

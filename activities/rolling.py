@@ -1,0 +1,45 @@
+"""On which list an action item stands: the week's until its month is over, then the month's …
+
+Nothing is moved and nothing is stored: the list follows from where the item was set and the day.
+A weekly meeting's item of January is the weekly meeting's in January, the monthly meeting's until
+the end of March, the quarter's from April, and the year's from the next year on.
+"""
+
+from datetime import date
+
+from activities.enums import Rhythm
+
+LADDER = (Rhythm.WEEK, Rhythm.MONTH, Rhythm.QUARTER, Rhythm.YEAR)
+LIST_NAMES = {
+    Rhythm.WEEK: "周例会",
+    Rhythm.MONTH: "月办公会",
+    Rhythm.QUARTER: "季小结",
+    Rhythm.YEAR: "年总结",
+}
+
+
+def level_on(set_at: str, set_on: date, day: date) -> Rhythm:
+    """Return which meeting looks after an item on ``day`` that is still not done.
+
+    ``set_at`` is the rhythm of the meeting that set it; it never falls back to a smaller one.
+    """
+    months = (day.year - set_on.year) * 12 + day.month - set_on.month
+    if day.year != set_on.year:
+        reached = Rhythm.YEAR
+    elif _quarter(day) != _quarter(set_on):
+        reached = Rhythm.QUARTER
+    elif months:
+        reached = Rhythm.MONTH
+    else:
+        reached = Rhythm.WEEK
+    return max(reached, rung(set_at), key=LADDER.index)
+
+
+def rung(rhythm: str) -> Rhythm:
+    """Return the list that a meeting of ``rhythm`` keeps; half a year goes with the year."""
+    known = Rhythm(rhythm)
+    return known if known in LADDER else Rhythm.YEAR
+
+
+def _quarter(day: date) -> int:
+    return (day.month - 1) // 3
