@@ -94,6 +94,7 @@ ACT_WORDS = {
     "party.local_rule_set": "登记上级规定",
     "party.login_linked": "关联党员本人账号",
     "party.many_looks": "一小时内多次查看加密信息",
+    "party.exported": "导出党员名册",
     "party.meeting_amended": "更正会议",
     "party.meeting_announced": "发会议通知",
     "party.meeting_cancelled": "取消会议",

@@ -15,6 +15,8 @@ from PIL import Image, ImageDraw
 from accounts import actions as accounts
 from association import files, sample
 from association.default_content import working_days
+from association.models import CalendarDay
+from association.working_days import WorkingCalendar
 from members.enums import UnitKind
 from members.models import MemberUnit
 from party import default_content
@@ -327,10 +329,11 @@ def year_of_meetings(story: sample.Story) -> None:
     first = today - timedelta(days=345)
     tree = {each.name: each for each in PartyOrganisation.objects.all()}
     rng = story.rng("party_meetings")
+    calendar = CalendarDay.objects.calendar()
     plans = [
         plan
         for year in sorted({first.year, today.year})
-        for plan in _plans(year)
+        for plan in _plans(year, calendar)
         if first <= plan.day < today and not _is_gap(plan, today)
     ]
     own = [plan for plan in plans if plan.organisation == OWN_BRANCH]
@@ -359,12 +362,21 @@ def _is_gap(plan: Plan, today: date) -> bool:
     )
 
 
-def _plans(year: int) -> Iterator[Plan]:
+def _theme_day(year: int, month: int, calendar: WorkingCalendar) -> date:
+    """Return the fixed day of the rules: the 15th, on a day off the next working day."""
+    day = date(year, month, 15)
+    while year in calendar.known_years and not calendar.is_working(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _plans(year: int, calendar: WorkingCalendar) -> Iterator[Plan]:
     """Yield a whole year in the order of its days; the story cuts it off."""
     plans = []
     topics = ("党的创新理论", "药品安全法规", "身边的先锋", "诚信经营", "志愿服务", "廉洁从业")
     for month in range(1, 13):
         topic = topics[month % len(topics)]
+        theme_day = _theme_day(year, month, calendar)
         plans.append(
             Plan(
                 OWN_BRANCH,
@@ -380,7 +392,7 @@ def _plans(year: int) -> Iterator[Plan]:
         ]
         also = (MeetingKind.LECTURE,) if month % 3 == 1 else ()
         plans += [
-            Plan(branch, MeetingKind.THEME_DAY, date(year, month, 22), f"主题党日：{topic}", also)
+            Plan(branch, MeetingKind.THEME_DAY, theme_day, f"主题党日：{topic}", also)
             for branch in (OWN_BRANCH, CHAIN_BRANCH, JOINT_BRANCH)
         ]
         if month % 3 == 2:

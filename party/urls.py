@@ -30,6 +30,7 @@ urlpatterns = [
     path("rules/<int:pk>/local/", organisations.local_rule, name="local_rule"),
     # members
     path("members/", members.member_list, name="members"),
+    path("members/export/", members.export, name="export"),
     path("organisations/<int:pk>/enroll/", members.enroll, name="enroll"),
     path("members/<uuid:pk>/", members.detail, name="member"),
     path("members/<uuid:pk>/change/", members.change, name="change_member"),
@@ -81,6 +82,7 @@ urlpatterns = [
     # work list
     path("work-list/", work.index, name="work_list"),
     path("organisations/<int:pk>/work-list/", work.set_out, name="set_out"),
+    path("organisations/<int:pk>/work-list/export/", work.export, name="work_export"),
     path("organisations/<int:pk>/work-ledger/", work.ledger, name="work_ledger"),
     path("work-list/<int:pk>/", work.task, name="work_task"),
     path("work-list/<int:pk>/assign/", work.assign, name="assign"),

@@ -1,7 +1,7 @@
 """Acts about Party members: enrolled, corrected, consent, sealed numbers, a look, leaving."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
@@ -27,6 +27,8 @@ from party.models import (
 
 # More looks than these within an hour are told to the other keepers.
 MANY_LOOKS, LOOKS_WITHIN = 20, timedelta(hours=1)
+MOST_EXPORTED = 2000
+EXPORTED = "名册（导出表格，号码只有头尾）"
 
 
 class MemberFactsError(BusinessRuleError):
@@ -221,6 +223,28 @@ def reveal(member: PartyMember, which: str, *, reason: str, by, now: datetime) -
     if read_log.count_by(by, now=now, within=LOOKS_WITHIN) == MANY_LOOKS + 1:
         _tell_of_many_looks(member, by=by, now=now)
     return getattr(member, which)
+
+
+@transaction.atomic
+def export_register(
+    members: Collection[PartyMember], *, reason: str, by, now: datetime
+) -> list[PartyMember]:
+    """Let the register leave as a sheet, having written one line for each person in it.
+
+    Numbers stay masked in the sheet; the person concerned reads who took it and why.
+    """
+    rows = list(members)
+    if not rows:
+        raise NothingToSeeError("这一栏没有党员，没有要导出的。")
+    if len(rows) > MOST_EXPORTED:
+        raise NothingToSeeError(f"一次最多导出 {MOST_EXPORTED} 名，请先用党组织筛选。")
+    before = read_log.count_by(by, now=now, within=LOOKS_WITHIN)
+    for member in rows:
+        read_log.record(by=by, target=member, what=EXPORTED, reason=reason, now=now)
+    if before <= MANY_LOOKS < before + len(rows):
+        _tell_of_many_looks(rows[0], by=by, now=now)
+    audit.record("party.exported", by=by, target=rows[0].organisation, now=now, rows=len(rows))
+    return rows
 
 
 def _tell_of_many_looks(member: PartyMember, *, by, now: datetime) -> None:

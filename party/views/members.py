@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guards import requires, signed_in_page
-from accounts.permissions import allowed
+from accounts.permissions import allowed, allowed_somewhere
 from accounts.roles import Permission
 from association import files, read_log
 from association.errors import BusinessRuleError
 from party.actions import members as actions
+from party.documents import register_workbook
 from party.enums import ConsentWay, Relation
 from party.forms import (
     ConsentForm,
@@ -29,7 +30,15 @@ from party.models import Consent, PartyMember, PartyOrganisation
 from party.queries import members as queries
 from party.queries.meetings import history_of
 from party.views.organisations import unit_names
-from party.views.pages import asked_number, crumb, first_error, form_page, press, stored
+from party.views.pages import (
+    asked_number,
+    crumb,
+    first_error,
+    form_page,
+    press,
+    sheet,
+    stored,
+)
 
 ROWS = 100
 SAID = {
@@ -64,6 +73,8 @@ def member_list(request):
         "is_cut": counts["all"] > ROWS,
         "limit": ROWS,
         "word": word,
+        "view": view,
+        "may": allowed_somewhere(request.user, Permission.PARTY_MANAGE),
         "organisation": organisation,
         "branches": branches.exclude(kind="group"),
         "tabs": [
@@ -80,6 +91,29 @@ def member_list(request):
         "places": [b for b in branches if b.kind in ("branch", "joint_branch")],
     }
     return render(request, "party/members.html", context)
+
+
+@never_cache
+@require_POST
+@requires(Permission.PARTY_MANAGE, somewhere=True)
+def export(request):
+    """The rows of the list as a sheet, against a reason that each person in it can read."""
+    asked = request.POST.get("organisation", "")
+    found = queries.listed(
+        request.user,
+        organisation=int(asked) if asked.isdecimal() and len(asked) < 10 else None,
+        word=request.POST.get("q", "").strip()[:50],
+    )
+    rows = queries.rows_of(found, request.POST.get("view", "all")).defer(None)
+    now = timezone.now()
+    try:
+        taken = actions.export_register(
+            rows, reason=request.POST.get("reason", ""), by=request.user, now=now
+        )
+    except BusinessRuleError as error:
+        messages.error(request, str(error))
+        return redirect("party:members")
+    return sheet(register_workbook(taken), f"party-members-{now:%Y%m%d-%H%M}.xlsx")
 
 
 @require_http_methods(["GET", "POST"])

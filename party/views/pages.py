@@ -4,11 +4,13 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from association import files
 from association.errors import BusinessRuleError
+from association.sheet_writing import XLSX
 
 
 def form_page(
@@ -89,3 +91,10 @@ def asked_number(request, name: str) -> int | None:
     """Return the number in the address under ``name``, ``None`` where it is none."""
     asked = request.GET.get(name, "")
     return int(asked) if asked.isdecimal() and len(asked) < 12 else None
+
+
+def sheet(body: bytes, name: str) -> HttpResponse:
+    """Return a workbook to be kept by whoever asked, by nobody between."""
+    answer = HttpResponse(body, content_type=XLSX)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

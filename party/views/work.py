@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.guards import requires
@@ -12,6 +13,7 @@ from accounts.roles import Permission
 from association import files
 from association.errors import BusinessRuleError
 from party.actions import work as actions
+from party.documents import work_list_workbook
 from party.enums import ProblemState, WorkState
 from party.forms import (
     AcceptForm,
@@ -28,7 +30,7 @@ from party.periods import RHYTHMS
 from party.queries import work as queries
 from party.queries.meetings import history_of
 from party.views.meetings import chosen_branch, chosen_year
-from party.views.pages import crumb, form_page, press, stored
+from party.views.pages import crumb, form_page, press, sheet, stored
 from party.workflow import PERMISSION_FOR, PROBLEM, WORK
 
 SAID = {
@@ -84,6 +86,16 @@ def index(request):
         "base": base,
     }
     return render(request, "party/work_list.html", context)
+
+
+@never_cache
+@require_safe
+@requires(Permission.PARTY_VIEW, on=PartyOrganisation)
+def export(request, organisation):
+    """The list of a year as a sheet."""
+    year = chosen_year(request)
+    body = work_list_workbook(queries.tasks_of(organisation, year))
+    return sheet(body, f"work-list-{year}.xlsx")
 
 
 @require_POST

@@ -1,11 +1,14 @@
 """Members: consent before numbers, sealed columns, looks that are written down."""
 
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import FieldError
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
+from openpyxl import load_workbook
 
 from association import encryption, keyring, read_log
 from association.encryption import CannotOpenError
@@ -380,3 +383,64 @@ def test_a_login_belongs_to_one_record():
 
     other.refresh_from_db()
     assert other.user == user
+
+
+# ------------------------------------------------------------------ the register as a sheet
+
+
+def test_the_sheet_is_masked_and_everybody_in_it_reads_who_took_it(client):
+    member = ConsentFactory(member__name="示例某").member
+    keeper = secretary_of(member.organisation)
+    actions.keep_numbers(member, id_number=number(7), phone=PHONE, by=keeper, now=NOON)
+    client.force_login(keeper)
+
+    answer = client.post(reverse("party:export"), {"reason": "报送年度统计", "view": "all"})
+
+    (row,) = list(load_workbook(BytesIO(answer.content)).active.iter_rows(min_row=2))
+    cells = {str(cell.value) for cell in row}
+    assert "示例某" in cells
+    assert not cells & {number(7), PHONE}
+    assert any("*" in cell for cell in cells)
+    (look,) = read_log.about(member)
+    assert (look.reader_label, look.reason) == (str(keeper), "报送年度统计")
+    event = AuditEvent.objects.get(act="party.exported")
+    assert event.detail == {"rows": 1}
+
+
+def test_without_a_reason_nothing_leaves_and_nothing_is_written(client):
+    member = ConsentFactory().member
+    client.force_login(secretary_of(member.organisation))
+
+    answer = client.post(reverse("party:export"), {"reason": " ", "view": "all"})
+
+    assert answer.status_code == 302
+    assert not read_log.about(member).exists()
+    assert not AuditEvent.objects.filter(act="party.exported").exists()
+
+
+def test_a_keeper_exports_the_own_organisation_alone(client):
+    other = ConsentFactory(member__name="别处某").member
+    own = ConsentFactory(member__name="本处某").member
+    client.force_login(secretary_of(own.organisation))
+
+    answer = client.post(
+        reverse("party:export"),
+        {"reason": "核对", "view": "all", "organisation": other.organisation_id},
+    )
+
+    assert answer.status_code == 302  # nobody of theirs is there
+    assert not read_log.about(other).exists()
+
+
+def test_a_large_sheet_is_told_to_the_other_keepers():
+    member = ConsentFactory().member
+    branch = member.organisation
+    PartyMemberFactory.create_batch(actions.MANY_LOOKS, organisation=branch)
+    keeper = secretary_of(branch)
+    secretary_of(branch, PostRole.ORGANISATION)
+
+    actions.export_register(
+        branch.members.present().select_related("organisation"), reason="核对", by=keeper, now=NOON
+    )
+
+    assert AuditEvent.objects.filter(act="party.many_looks").count() == 1
