@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.roles import Role
 from activities.enums import Rhythm
 from activities.models.activities import Activity
-from activities.models.duties import roles_at
+from activities.models.duties import follows_programme, roles_at
 from activities.rolling import LADDER, level_on
 from association.models import both_or_neither, user_reference
 
@@ -63,7 +63,9 @@ class AgendaItem(models.Model):
 
 class ActionItemQuerySet(models.QuerySet):
     def visible_to(self, user) -> "ActionItemQuerySet":
-        """What the meetings set that the person may read about."""
+        """What the meetings set, for those who keep or follow the programme."""
+        if not follows_programme(user):
+            return self.none()
         return self.filter(set_in__in=Activity.objects.visible_to(user))
 
     def open(self) -> "ActionItemQuerySet":

@@ -1,7 +1,7 @@
 """Meetings of the association: the four kinds and their lists, minutes, action items."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -145,7 +145,9 @@ def _page_of(activity: Activity) -> str:
 @requires(Permission.ACTIVITY_VIEW, on=Activity)
 def minutes_paper(request, activity):
     """The minutes to be printed and signed."""
-    if not follows_programme(request.user) or getattr(activity, "minutes", None) is None:
+    if not follows_programme(request.user):
+        raise Http404
+    if getattr(activity, "minutes", None) is None:
         messages.error(request, "这次活动还没有纪要。")
         return redirect("activities:detail", pk=activity.pk)
     duties = queries.meeting_duties(activity)
