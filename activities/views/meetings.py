@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -63,16 +63,13 @@ def meetings(request):
 def convene(request):
     """Set a meeting for a day, from its duty, and go to its minutes."""
     asked = request.POST.get("obligation", "")
-    obligation = get_object_or_404(
-        Obligation.objects.visible_to(request.user)
-        .standing()
-        .filter(duty__programme=Programme.MEETINGS)
-        .select_related("duty"),
-        pk=asked if asked.isdecimal() else 0,
-    )
+    owed = Obligation.objects.visible_to(request.user).standing().select_related("duty")
+    obligation = owed.filter(
+        duty__programme=Programme.MEETINGS, pk=asked if asked.isdecimal() else 0
+    ).first()
     form, now = ConveneForm(request.POST), timezone.now()
-    if not form.is_valid():
-        messages.error(request, "请选择开会的日期。")
+    if obligation is None or not form.is_valid():
+        messages.error(request, "请选择会议和开会的日期。")
         return redirect("activities:meetings")
     day, title = form.cleaned_data["day"], f"{obligation.period}{obligation.duty.name}"
     duties = (obligation.code,)
