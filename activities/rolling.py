@@ -9,36 +9,31 @@ from datetime import date
 
 from activities.enums import Rhythm
 
-LADDER = (Rhythm.WEEK, Rhythm.MONTH, Rhythm.QUARTER, Rhythm.YEAR)
-LIST_NAMES = {
-    Rhythm.WEEK: "周例会",
-    Rhythm.MONTH: "月办公会",
-    Rhythm.QUARTER: "季小结",
-    Rhythm.YEAR: "年总结",
-}
+WEEK, MONTH = str(Rhythm.WEEK), str(Rhythm.MONTH)
+QUARTER, YEAR = str(Rhythm.QUARTER), str(Rhythm.YEAR)
+LADDER = (WEEK, MONTH, QUARTER, YEAR)
+LIST_NAMES = {WEEK: "周例会", MONTH: "月办公会", QUARTER: "季小结", YEAR: "年总结"}
 
 
-def level_on(set_at: str, set_on: date, day: date) -> Rhythm:
+def level_on(set_at: str, set_on: date, day: date) -> str:
     """Return which meeting looks after an item on ``day`` that is still not done.
 
     ``set_at`` is the rhythm of the meeting that set it; it never falls back to a smaller one.
     """
-    months = (day.year - set_on.year) * 12 + day.month - set_on.month
     if day.year != set_on.year:
-        reached = Rhythm.YEAR
+        reached = YEAR
     elif _quarter(day) != _quarter(set_on):
-        reached = Rhythm.QUARTER
-    elif months:
-        reached = Rhythm.MONTH
+        reached = QUARTER
+    elif day.month != set_on.month:
+        reached = MONTH
     else:
-        reached = Rhythm.WEEK
+        reached = WEEK
     return max(reached, rung(set_at), key=LADDER.index)
 
 
-def rung(rhythm: str) -> Rhythm:
+def rung(rhythm: str) -> str:
     """Return the list that a meeting of ``rhythm`` keeps; half a year goes with the year."""
-    known = Rhythm(rhythm)
-    return known if known in LADDER else Rhythm.YEAR
+    return rhythm if rhythm in LADDER else YEAR
 
 
 def _quarter(day: date) -> int:

@@ -130,7 +130,7 @@ class ActionItem(models.Model):
         """Whether somebody still has to do it."""
         return self.done_at is None and self.dropped_at is None
 
-    def level_on(self, day: date) -> Rhythm:
+    def level_on(self, day: date) -> str:
         """Return which meeting looks after it on ``day``; its meeting must be read along."""
         return level_on(self.level, self.set_in.held_on, day)
 
