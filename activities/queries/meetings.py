@@ -58,12 +58,12 @@ def meetings_now(user, *, today: date) -> list[Cell]:
     return cells_of(rows, today)
 
 
-def recent_meetings(user) -> list[Activity]:
-    """Return the meetings of the house, the latest first."""
+def recent_meetings(user, *, today: date) -> list[Activity]:
+    """Return the meetings of the house up to today, the latest first."""
     rows = (
         Activity.objects.visible_to(user)
         .standing()
-        .filter(obligations__duty__programme=Programme.MEETINGS)
+        .filter(obligations__duty__programme=Programme.MEETINGS, held_on__lte=today)
         .select_related("minutes")
         .order_by("-held_on", "-pk")
         .distinct()

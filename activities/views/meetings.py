@@ -51,7 +51,7 @@ def meetings(request):
         ],
         "lists": lists,
         "finished": queries.finished(request.user),
-        "recent": queries.recent_meetings(request.user),
+        "recent": queries.recent_meetings(request.user, today=today),
         "today": today,
         "may_record": reader.may_record,
     }
