@@ -17,7 +17,7 @@ from association import jobs
 from association.models import Job, JobState
 from benchmarks import generators
 from benchmarks.databases import execute, fresh_database, settle
-from benchmarks.harness import Figure, benchmark, in_turns
+from benchmarks.harness import Figure, benchmark, in_turns, rounded, seconds
 from starrating.actions.rating import BATCH, rate_batch, request_rating
 from starrating.models import Assessment, Cycle
 
@@ -58,10 +58,15 @@ def rate(size: int) -> Iterable[Figure]:
         generators.item_rows()
         execute("CREATE TABLE bench_result (assessment_id bigint, total numeric, stars int)")
         settle()
+        first = seconds(lambda: by_workers(cycle))  # nothing has been rated yet
         ours, limit = in_turns(lambda: by_workers(cycle), aggregate)
         yield Figure(
             "rate", size, ours, limit, GOAL,
-            peak_mb=max(PEAKS), more={"workers": WORKERS, "shops_a_second": round(size / ours)},
+            peak_mb=max(PEAKS),
+            more={
+                "workers": WORKERS, "first_s": rounded(first),
+                "shops_a_second": round(size / ours),
+            },
         )  # fmt: skip
         small, full = statements(cycle, 10), statements(cycle, min(size, BATCH))
         yield Figure("rate/statements", size, full, small, 1.0, unit="statements")

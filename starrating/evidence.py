@@ -4,42 +4,54 @@ Set-based: a fixed number of queries for a batch of assessments, however many sh
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db import connection
 
 from activities.queries import charity_credits
 from inspections.queries import veto_facts
 from starrating.enums import AssessmentState
-from starrating.evidence_record import (
-    NOT_APPLICABLE_VALUE,
-    Evidence,
-    Shared,
-    Value,
-    Veto,
-    evidence_json,
-)
+from starrating.evidence_record import Evidence, Value, Veto, evidence_json
 from starrating.models import Assessment, Cycle, MarkPaper
-from starrating.reckoning import remember
+from starrating.said_lines import read_lines, value_of
 from starrating.scheme_shape import Scheme
 
-# Which sources of the sheet speak about items; the claim that one does not apply is read apart.
-SOURCES = {"self": "self", "reviewed": "review", "department": "paper", "public": "paper"}
-# Beside value, at and by an entry may hold these; all of them are part of what is said.
-PLAIN = 3
-FURTHER = ("paper", "label", "n", "reason")
-SAID: dict[tuple[Any, ...], Shared] = {}
 BATCH = 1000
 STATUS_OF = {AssessmentState.DECLINED: "declined", AssessmentState.EXCUSED: "exempt"}
 
 
-def collect(cycle: Cycle, assessments: Iterable[Assessment]) -> dict[int, Evidence]:
-    """Return the evidence of each assessment by its pk.
+class Filed(NamedTuple):
+    """What the file of a shop holds for its rating; ``said`` is its sheet, one line an item."""
 
-    The assessments must come with their ``pharmacy``. Two queries to other rooms and one to
-    ours, for the whole batch.
+    pk: int
+    sheet_version: int
+    said: str
+    pharmacy_id: int
+    opened_on: date | None
+    state: str
+    closing_reason: str
+
+
+def filed(pks: Sequence[int]) -> list[Filed]:
+    """Return the files of the assessments ``pks``, in one query and without a model object."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, a.sheet_version, a.said, a.pharmacy_id, p.opened_on, a.state,"
+            " a.closing_reason FROM starrating_assessment a"
+            " JOIN members_pharmacy p ON p.id = a.pharmacy_id WHERE a.id = ANY(%s)",
+            [list(pks)],
+        )
+        return [Filed(*row) for row in cursor.fetchall()]
+
+
+def collect(cycle: Cycle, files: Sequence[Filed]) -> dict[int, Evidence]:
+    """Return the evidence of each file by the pk of its assessment.
+
+    Two queries to other rooms and one to ours, for the whole batch.
     """
-    batch = list(assessments)
-    shops = [assessment.pharmacy_id for assessment in batch]
+    shops = [file.pharmacy_id for file in files]
     credits = charity_credits(shops, cycle.starts_on, cycle.ends_on)
     vetoes = veto_facts(shops, cycle.starts_on, cycle.ends_on)
     confirmed = frozenset(
@@ -48,16 +60,17 @@ def collect(cycle: Cycle, assessments: Iterable[Assessment]) -> dict[int, Eviden
         )
     )
     rules = cycle.scheme.rules
+    latest = cycle.newest_opening_on
     return {
-        assessment.pk: _one(
-            cycle,
+        file.pk: _one(
             rules,
-            assessment,
-            credits.get(assessment.pharmacy_id, ()),
-            vetoes.get(assessment.pharmacy_id, ()),
+            file,
+            credits.get(file.pharmacy_id, ()),
+            vetoes.get(file.pharmacy_id, ()),
             confirmed,
+            latest,
         )
-        for assessment in batch
+        for file in files
     }
 
 
@@ -66,58 +79,45 @@ def stale(cycle: Cycle) -> Iterator[Assessment]:
 
     Those that were never rated are not among them; a fixed number of queries a batch.
     """
-    pks = list(
-        Assessment.objects.filter(cycle=cycle, previewed_at__isnull=False)
-        .order_by("pharmacy__name_sort", "pharmacy_id")
-        .values_list("pk", flat=True)
-    )
-    for start in range(0, len(pks), BATCH):
-        rows = Assessment.objects.filter(pk__in=pks[start : start + BATCH])
-        batch = list(
-            rows.select_related("pharmacy")
-            .order_by("pharmacy__name_sort", "pharmacy_id")
-            .only(
-                "state",
-                "sheet",
-                "closing_reason",
-                "preview_evidence_hash",
-                "pharmacy",
-                "pharmacy__name",
-                "pharmacy__opened_on",
+    rated = Assessment.objects.filter(cycle=cycle, previewed_at__isnull=False)
+    in_order = rated.order_by("pharmacy__name_sort", "pharmacy_id")
+    hashes = list(in_order.values_list("pk", "preview_evidence_hash"))
+    for start in range(0, len(hashes), BATCH):
+        batch = dict(hashes[start : start + BATCH])
+        fresh = collect(cycle, filed(list(batch)))
+        moved = [
+            pk
+            for pk, evidence in fresh.items()
+            if hashlib.sha256(evidence_json(evidence).encode()).hexdigest() != batch[pk]
+        ]
+        if moved:
+            yield from (
+                in_order.filter(pk__in=moved)
+                .select_related("pharmacy")
+                .only("state", "pharmacy__name")
             )
-        )
-        evidence = collect(cycle, batch)
-        for row in batch:
-            fresh = hashlib.sha256(evidence_json(evidence[row.pk]).encode()).hexdigest()
-            if fresh != row.preview_evidence_hash:
-                yield row
 
 
 def _one(
-    cycle: Cycle,
     rules: Scheme,
-    assessment: Assessment,
+    file: Filed,
     credits: Iterable[Mapping[str, Any]],
     vetoes: Iterable[Mapping[str, Any]],
     confirmed: frozenset[int],
+    latest: date | None,
 ) -> Evidence:
-    items: dict[str, tuple[Value, ...]] = {}
+    items, entries = read_lines(rules, file.said)
     bonus: dict[str, tuple[Value, ...]] = {}
-    bonus_codes = {line.code for line in rules.bonus.lines}
-    for code, entry in assessment.sheet.items():
-        if code in bonus_codes:
-            # Each paper stands for itself, and counts once a second person has confirmed it.
-            papers = [paper for paper in entry.values() if paper.get("paper") in confirmed]
-            if papers:
-                bonus[code] = tuple(_value("department", paper) for paper in papers)
-            continue
-        values = _said(entry)
-        if values:
-            items[code] = values
+    for code, entry in entries.items():
+        # Each paper stands for itself, and counts once a second person has confirmed it.
+        papers = [paper for paper in entry.values() if paper.get("paper") in confirmed]
+        if papers:
+            bonus[code] = tuple(value_of("department", paper) for paper in papers)
     for credit in credits:
-        if credit["code"] in bonus_codes and credit["times"]:
-            bonus[credit["code"]] = bonus.get(credit["code"], ()) + _credited(credit)
-    status, reason = _status(cycle, assessment)
+        code = credit["code"]
+        if credit["times"] and any(line.code == code for line in rules.bonus.lines):
+            bonus[code] = bonus.get(code, ()) + _credited(credit)
+    status, reason = _status(file, latest)
     return Evidence(
         items=items,
         bonus=bonus,
@@ -136,50 +136,6 @@ def _one(
     )
 
 
-def _said(entry: Mapping[str, Mapping[str, Any]]) -> Shared | None:
-    """Return what the sources of one item say; the same words are the same object for all shops.
-
-    Who wrote them and when stays in the sheet.
-    """
-    key: list[Any] = []
-    for kind, said in entry.items():
-        if kind == "na":
-            if said.get("refused_at"):
-                continue
-            key += (kind, "confirmed_at" in said, said.get("reason", ""))
-        elif kind in SOURCES:
-            key += (kind, said["value"])
-            if len(said) > PLAIN:
-                key += [said.get(name) for name in FURTHER]
-    known = SAID.get(words := tuple(key))
-    if known is None:
-        values = [_value(kind, entry[kind]) for kind in SOURCES if kind in entry]
-        claim = entry.get("na")
-        if claim is not None and not claim.get("refused_at"):
-            values.append(_claim(claim))
-        known = Shared(values)
-        remember(SAID, words, known)
-    return known or None
-
-
-def _value(kind: str, entry: Mapping[str, Any]) -> Value:
-    paper = entry.get("paper")
-    return Value(
-        kind=kind,
-        value=entry["value"],
-        id=f"paper/{paper}" if paper else SOURCES[kind],
-        label=entry.get("label", ""),
-        n=entry.get("n"),
-        reason=entry.get("reason", ""),
-    )
-
-
-def _claim(entry: Mapping[str, Any]) -> Value:
-    """Return the claim that the item does not apply; confirmed, it speaks for the reviewer."""
-    kind = "reviewed" if "confirmed_at" in entry else "self"
-    return Value(kind, NOT_APPLICABLE_VALUE, SOURCES[kind], reason=entry.get("reason", ""))
-
-
 def _credited(credit: Mapping[str, Any]) -> tuple[Value, ...]:
     """One value per activity where each counts once, else one value for the sum."""
     sources = credit["sources"]
@@ -189,11 +145,11 @@ def _credited(credit: Mapping[str, Any]) -> tuple[Value, ...]:
     return (Value("system", format(credit["times"], "f"), sources[0]["id"], label),)
 
 
-def _status(cycle: Cycle, assessment: Assessment) -> tuple[str, str]:
+def _status(file: Filed, latest: date | None) -> tuple[str, str]:
     """What keeps a shop from being rated at all, in the scheme's words; else two blanks."""
-    if assessment.state in STATUS_OF:
-        return STATUS_OF[assessment.state], assessment.closing_reason
-    opened, latest = assessment.pharmacy.opened_on, cycle.newest_opening_on
+    if file.state in STATUS_OF:
+        return STATUS_OF[AssessmentState(file.state)], file.closing_reason
+    opened = file.opened_on
     if opened is not None and latest is not None and opened > latest:
         return "too_new", f"{opened.isoformat()} 开业，晚于 {latest.isoformat()}"
     return "", ""

@@ -5,8 +5,9 @@ of who said so, ``value`` as it was written down, ``n`` behind it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
@@ -152,21 +153,34 @@ def evidence_from_dict(record: Mapping[str, Any]) -> Evidence:
 
 def evidence_json(evidence: Evidence) -> str:
     """Return the canonical JSON of ``evidence``; its SHA-256 freezes the basis of a result."""
-    others = Evidence(
-        vetoes=evidence.vetoes,
-        status=evidence.status,
-        status_reason=evidence.status_reason,
-        samples=evidence.samples,
-        on=evidence.on,
-        override=evidence.override,
-        periods=evidence.periods,
+    return joined(evidence_texts(evidence))
+
+
+def evidence_texts(evidence: Evidence) -> dict[str, str]:
+    """Return the canonical JSON of each part of ``evidence`` that holds anything."""
+    texts: dict[str, str] = {}
+    has_others = (
+        evidence.vetoes
+        or evidence.status
+        or evidence.status_reason
+        or evidence.samples
+        or evidence.on
+        or evidence.override
+        or evidence.periods
     )
-    texts = {name: canonical_json(part) for name, part in evidence_to_dict(others).items()}
+    if has_others:
+        others = replace(evidence, items={}, bonus={})
+        texts = {name: canonical_json(part) for name, part in evidence_to_dict(others).items()}
     heads: dict[tuple[str, str, str], str] = {}
     if items := _values_text(evidence.items, heads):
         texts["items"] = items
     if bonus := _values_text(evidence.bonus, heads):
         texts["bonus"] = bonus
+    return texts
+
+
+def joined(texts: Mapping[str, str]) -> str:
+    """Return the canonical JSON of the object whose parts are ``texts``."""
     return "{" + ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)]) + "}"
 
 
@@ -177,14 +191,20 @@ def _values_text(
 
     ``heads`` keeps the beginning of the text for each source: a shop has few of them.
     """
-    codes = []
-    for code in sorted(values_by_code):
-        values = values_by_code[code]
-        if type(values) is Shared:
-            codes.append(f"{quoted(code)}:{values.text}")
-        elif values:
-            codes.append(f"{quoted(code)}:[{_texts(values, heads)}]")
+    codes = [
+        f"{_quoted(code)}:{values.text}"
+        if type(values := values_by_code[code]) is Shared
+        else f"{_quoted(code)}:[{_texts(values, heads)}]"
+        for code in sorted(values_by_code)
+        if values_by_code[code]
+    ]
     return "{" + ",".join(codes) + "}" if codes else ""
+
+
+@cache
+def _quoted(code: str) -> str:
+    """Return a code as JSON; a scheme has a few dozen."""
+    return quoted(code)
 
 
 def _texts(values: tuple[Value, ...], heads: dict[tuple[str, str, str], str]) -> str:

@@ -190,6 +190,7 @@ class Reckoner:
         self.scheme = scheme
         self.items = tuple(ItemReckoner(item, scheme) for item in scheme.items)
         self.by_code = {item.code: item for item in self.items}
+        self.known = tuple((item.code, item.met, item) for item in self.items)
         self.bonus_lines = {line.code: line for line in scheme.bonus.lines}
         self.veto_rules = {veto.code: veto for veto in scheme.vetoes}
         self.statuses = {

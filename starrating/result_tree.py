@@ -163,6 +163,12 @@ class Rating:
 
     def brief(self) -> dict[str, Any]:
         """Return the result without its explanation; with the evidence it yields the tree."""
+        shown = [outcome.shown for outcome in self.answers.outcomes]
+        codes = [text.code for text in tree_text(self.scheme).items]
+        return {**self.figures(), "items": dict(zip(codes, shown, strict=False))}
+
+    def figures(self) -> dict[str, Any]:
+        """Return the result as a list shows it: the sums without the single items."""
         numbers = self.numbers
         return {
             "status": self.status,
@@ -174,12 +180,6 @@ class Rating:
             "parts": {
                 dimension.code: text_of(part.points)
                 for dimension, part in zip(self.scheme.dimensions, numbers.dimensions, strict=False)
-            },
-            "items": {
-                text.code: outcome.shown
-                for text, outcome in zip(
-                    tree_text(self.scheme).items, self.answers.outcomes, strict=False
-                )
             },
             "vetoes": [held.veto.code for held in self.vetoes],
         }

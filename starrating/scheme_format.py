@@ -144,9 +144,7 @@ def write_yaml(document: Mapping[str, Any]) -> str:
 
 def canonical_json(obj: object) -> str:
     """Return the one JSON text of ``obj``: sorted keys, no spaces, Decimal and date as text."""
-    return json.dumps(
-        obj, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    return _CANONICAL.encode(obj)
 
 
 def document_hash(obj: object) -> str:
@@ -160,6 +158,11 @@ def _plain(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no canonical form.")
+
+
+_CANONICAL = json.JSONEncoder(
+    default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+)
 
 
 class _ExactLoader(yaml.SafeLoader):

@@ -102,14 +102,21 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
     waiting: dict[str, str] = {}
     problems: dict[str, str] = {}
     seen = 0
-    for item in engine.items:
-        values = items.get(item.code)
-        value, outcome = None, None
-        is_shared = type(values) is Shared and not preview
-        if is_shared and (met := item.met.get(id(values))) is not None:
+    find = items.get
+    for code, known, item in engine.known:
+        values = find(code)
+        # What is remembered is kept alive, so nothing else can have its identity.
+        if not preview and (met := known.get(id(values))) is not None:
             seen += 1
             _, value, outcome = met
-        elif values is not None:
+            if outcome.status == MISSING:
+                waiting[code] = _waiting_for(item.item.scorer, values)
+            outcomes.append(outcome)
+            counted.append(value)
+            continue
+        value, outcome = None, None
+        is_shared = type(values) is Shared and not preview
+        if values is not None:
             seen += 1
             kinds = item.preview_kinds if preview else item.kinds
             try:
@@ -125,13 +132,13 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
                     if outcome is None:
                         outcome = _outcome(item, value)
             except AnswerError as error:
-                problems[item.code] = str(error)
-            if is_shared and item.code not in problems:
-                remember(item.met, id(values), (values, value, outcome or item.blank))
+                problems[code] = str(error)
+            if is_shared and code not in problems:
+                remember(known, id(values), (values, value, outcome or item.blank))
         if outcome is None:
             outcome = item.blank
         if outcome.status == MISSING:
-            waiting[item.code] = _waiting_for(item.item.scorer, values)
+            waiting[code] = _waiting_for(item.item.scorer, values)
         outcomes.append(outcome)
         counted.append(value)
     if seen < len(items):

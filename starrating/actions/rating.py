@@ -16,13 +16,20 @@ from association.errors import BusinessRuleError
 from association.models import Job, JobState
 from starrating.actions.cycle import locked
 from starrating.enums import CycleState
-from starrating.evidence import collect
-from starrating.evidence_record import EvidenceError, evidence_from_dict, evidence_json
+from starrating.evidence import Filed, collect, filed
+from starrating.evidence_record import (
+    EvidenceError,
+    evidence_json,
+    evidence_texts,
+    joined,
+)
 from starrating.models import Assessment, Cycle, Result
+from starrating.said_lines import drafted
 from starrating.scheme_format import canonical_json
 from starrating.scoring import ENGINE_VERSION, rate
 
 BATCH = 1000
+ATTEMPTS = 3  # to rate a sheet that somebody is writing to
 RATE_KIND = "starrating.rate_cycle"
 OPEN_TO_RATING = (CycleState.SELF_REVIEW, CycleState.REVIEW)
 
@@ -73,43 +80,49 @@ def rate_batch(cycle: Cycle, pks: Sequence[int], *, now: datetime) -> list[tuple
     """Write the draft rating of the assessments ``pks``; return ``(pk, reason)`` of failures.
 
     One query for the rows, three for their evidence, one to write: however many there are up
-    to ``BATCH``. May be repeated and shared among workers: a row is simply written again.
-    Raises ``RatingClosedError`` when the cycle has been signed meanwhile.
+    to ``BATCH``. May be repeated and shared among workers: a row is simply written again. A
+    sheet that was written to meanwhile is read and rated once more. Raises
+    ``RatingClosedError`` when the cycle has been signed meanwhile.
     """
-    rows = Assessment.objects.filter(pk__in=pks).select_related("pharmacy")
-    with not_collecting():
-        batch = list(
-            rows.only("state", "sheet", "closing_reason", "pharmacy", "pharmacy__opened_on")
-        )
-        lines, failures = _rated(cycle, batch)
-    lines.seek(0)
-    with transaction.atomic(), connection.cursor() as cursor:
-        _stay_open(cursor, cycle)
-        _write_previews(cursor, lines, now, [pk for pk, _ in failures])
-    return failures
+    failures: list[tuple[int, str]] = []
+    for _attempt in range(ATTEMPTS):
+        with not_collecting():
+            lines, failed = _rated(cycle, filed(pks))
+        lines.seek(0)
+        failures += failed
+        with transaction.atomic(), connection.cursor() as cursor:
+            _stay_open(cursor, cycle)
+            pks = _write_previews(cursor, lines, now, [pk for pk, _ in failed])
+        if not pks:
+            return failures
+    return failures + [(pk, "试评时一直有人在改，请稍后再试评。") for pk in pks]
 
 
-def _rated(cycle: Cycle, batch: list[Assessment]) -> tuple[io.StringIO, list[tuple[int, str]]]:
+def _rated(cycle: Cycle, files: list[Filed]) -> tuple[io.StringIO, list[tuple[int, str]]]:
     """Return the draft ratings as lines for COPY, and ``(pk, reason)`` of those without one."""
     rules = cycle.scheme.rules
     lines, failures = io.StringIO(), []
-    for pk, evidence in collect(cycle, batch).items():
+    versions = {file.pk: file.sheet_version for file in files}
+    for pk, evidence in collect(cycle, files).items():
         try:
             rating = rate(rules, evidence)
         except EvidenceError as error:
             failures.append((pk, str(error)))
             continue
-        basis = evidence_json(evidence)
-        brief = rating.brief()
+        basis = evidence_texts(evidence)
+        basis_hash = hashlib.sha256(joined(basis).encode()).hexdigest()
+        basis.pop("items", None)
+        figures = rating.figures()
         _copy_line(
             lines,
             pk,
-            canonical_json(brief),
-            basis,
-            brief["status"],
-            brief["total"],
-            brief["stars"],
-            hashlib.sha256(basis.encode()).hexdigest(),
+            versions[pk],
+            canonical_json(figures),
+            joined(basis),
+            figures["status"],
+            figures["total"],
+            figures["stars"],
+            basis_hash,
         )
     return lines, failures
 
@@ -162,27 +175,47 @@ def _copy_line(out: io.StringIO, *fields) -> None:
     )
 
 
-def _write_previews(cursor, lines: io.StringIO, now: datetime, failed: Iterable[int]) -> None:
+def _write_previews(cursor, lines: io.StringIO, now: datetime, failed: Iterable[int]) -> list[int]:
+    """Write the draft ratings; return those whose sheet was written to since it was read.
+
+    What the sheet says is kept beside the rating by copying it inside the database. Where the
+    basis is the same as before, its text stays as it lies.
+    """
     cursor.execute(
-        "CREATE TEMP TABLE rated (pk bigint PRIMARY KEY, preview jsonb, evidence jsonb,"
+        "CREATE TEMP TABLE rated (pk bigint, version int, preview jsonb, evidence jsonb,"
         " status text, total numeric, stars smallint, hash text)"
     )
     cursor.copy_expert("COPY rated FROM STDIN", lines)
+    count = cursor.rowcount
     cursor.execute(
         "UPDATE starrating_assessment AS a SET preview = r.preview,"
-        " preview_evidence = r.evidence, preview_status = r.status, preview_total = r.total,"
+        " preview_said = CASE WHEN a.preview_evidence_hash = r.hash THEN a.preview_said"
+        "   ELSE a.said END,"
+        " preview_evidence = CASE WHEN a.preview_evidence_hash = r.hash THEN a.preview_evidence"
+        "   ELSE r.evidence END,"
+        " preview_status = r.status, preview_total = r.total,"
         " preview_stars = CASE WHEN r.status = 'rated' THEN r.stars END,"
         " preview_evidence_hash = r.hash, previewed_at = %s"
-        " FROM rated AS r WHERE a.id = r.pk",
+        " FROM rated AS r WHERE a.id = r.pk AND a.sheet_version = r.version",
         [now],
     )
+    moved = [] if cursor.rowcount == count else _moved(cursor)
     cursor.execute(
         "UPDATE starrating_assessment SET preview = NULL, preview_evidence = NULL,"
-        " preview_status = '', preview_total = NULL, preview_stars = NULL,"
+        " preview_said = NULL, preview_status = '', preview_total = NULL, preview_stars = NULL,"
         " preview_evidence_hash = '', previewed_at = %s WHERE id = ANY(%s)",
         [now, list(failed)],
     )
     cursor.execute("DROP TABLE rated")
+    return moved
+
+
+def _moved(cursor) -> list[int]:
+    cursor.execute(
+        "SELECT r.pk FROM rated r JOIN starrating_assessment a ON a.id = r.pk"
+        " WHERE a.sheet_version <> r.version"
+    )
+    return [pk for (pk,) in cursor.fetchall()]
 
 
 @transaction.atomic
@@ -201,7 +234,8 @@ def issue(assessment: Assessment, *, reason: str, by, now: datetime) -> Result:
         if newest.evidence_hash == assessment.preview_evidence_hash:
             return newest
     rules = assessment.cycle.scheme.rules
-    rating = rate(rules, evidence_from_dict(assessment.preview_evidence))
+    evidence = drafted(rules, assessment.preview_said, assessment.preview_evidence)
+    rating = rate(rules, evidence)
     tree = json.loads(canonical_json(rating.as_dict()))
     result = Result.objects.create(
         assessment=assessment,
@@ -212,7 +246,7 @@ def issue(assessment: Assessment, *, reason: str, by, now: datetime) -> Result:
         base=tree["base"],
         bonus=tree["bonus"],
         tree=tree,
-        evidence=assessment.preview_evidence,
+        evidence=json.loads(evidence_json(evidence)),
         evidence_hash=assessment.preview_evidence_hash,
         scheme_hash=rules.hash,
         engine_version=ENGINE_VERSION,

@@ -52,7 +52,9 @@ class Assessment(models.Model):
     ``sheet`` is the truth for values: ``{item: {source: {"value", "at", "by", …}}}`` with the
     sources ``self``, ``reviewed``, ``department``, ``public`` and the claim ``na``; each act
     writes only its own source. ``sheet_version`` rises with every write, so that two phones
-    notice each other. ``preview`` is the draft rating until the notice; afterwards ``Result``.
+    notice each other. Beside it the database keeps ``said``, the same one line an item without
+    hands and times (see the migration that adds it), which only the rating reads.
+    ``preview`` is the draft rating until the notice; afterwards ``Result``.
     """
 
     cycle = models.ForeignKey(
@@ -86,6 +88,8 @@ class Assessment(models.Model):
     closing_reason = models.CharField("不参评或免评原因", max_length=200, blank=True)
     # The draft rating: total and stars stand apart from the tree for lists and figures.
     preview = models.JSONField("试评结果", null=True, blank=True)
+    # Its basis: what the sheet said, one line an item, and the record of all else.
+    preview_said = models.TextField("试评时的评分表", null=True, editable=False)  # noqa: DJ001
     preview_evidence = models.JSONField("试评依据", null=True, blank=True)
     preview_status = models.CharField("试评状态", max_length=16, blank=True)
     preview_total = models.DecimalField(

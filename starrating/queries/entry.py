@@ -29,7 +29,7 @@ def own_files(user) -> list[Assessment]:
         .exclude(cycle__state=CycleState.CANCELLED)
         .annotate(is_told=Exists(Result.objects.filter(assessment=OuterRef("pk"))))
         .select_related("cycle", "pharmacy__unit")
-        .defer("sheet", "preview", "preview_evidence", "cycle__publicity_text")
+        .defer("sheet", "preview", "preview_evidence", "preview_said", "cycle__publicity_text")
         .order_by("-cycle__starts_on", "pharmacy__name_sort", "pk")[:OWN_MOST]
     )
     return [row for row in rows if row.cycle_id == rows[0].cycle_id]

@@ -12,8 +12,8 @@ from accounts.permissions import allowed, allowed_somewhere
 from accounts.roles import GLOBAL_ROLES, Permission
 from association.models import AuditEvent
 from starrating.enums import AssessmentState, CycleState
-from starrating.evidence_record import evidence_from_dict
 from starrating.models import Assessment, Award, Result
+from starrating.said_lines import drafted
 from starrating.scheme_format import canonical_json
 from starrating.scoring import rate
 from starrating.workflow import ASSESSMENT, PERMISSION_FOR
@@ -61,7 +61,7 @@ def explained(
 def draft_tree(assessment: Assessment) -> dict[str, Any]:
     """Return the whole explanation of the draft, reckoned from the evidence that it rests on."""
     rules = assessment.cycle.scheme.rules
-    rating = rate(rules, evidence_from_dict(assessment.preview_evidence))
+    rating = rate(rules, drafted(rules, assessment.preview_said, assessment.preview_evidence))
     tree: dict[str, Any] = json.loads(canonical_json(rating.as_dict()))
     return tree
 

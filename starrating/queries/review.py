@@ -54,7 +54,7 @@ def narrowed(rows: QuerySet[Assessment], *, view: str, text: str = "", area=None
         rows = rows.filter(pharmacy__in=Pharmacy.objects.matching(text))
     return (
         rows.select_related("pharmacy__area", "pharmacy__unit")
-        .defer("preview", "preview_evidence")
+        .defer("preview", "preview_evidence", "preview_said")
         .order_by("pharmacy__name_sort", "pharmacy_id")
     )
 

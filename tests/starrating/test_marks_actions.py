@@ -9,7 +9,7 @@ from accounts.roles import Role
 from association.models import AuditEvent
 from starrating.actions import marks
 from starrating.enums import CycleState
-from starrating.evidence import collect
+from starrating.evidence import collect, filed
 from starrating.mark_sheet import (
     BONUS,
     DEPARTMENT,
@@ -144,13 +144,13 @@ def test_undoing_an_older_paper_keeps_what_a_later_one_wrote(case, secretary):
 def test_bonus_by_hand_counts_once_a_second_person_has_confirmed(case, secretary):
     paper = enter(case, {"B05": "1"}, by=secretary, kind=BONUS)
     case = Assessment.objects.select_related("pharmacy").get(pk=case.pk)
-    assert collect(case.cycle, [case])[case.pk].bonus == {}
+    assert collect(case.cycle, filed([case.pk]))[case.pk].bonus == {}
 
     with pytest.raises(marks.SecondPersonError):
         marks.confirm_paper(paper, by=secretary, now=NOW)
     marks.confirm_paper(paper, by=make_user(Role.SECRETARIAT), now=NOW)
 
-    assert collect(case.cycle, [case])[case.pk].bonus["B05"][0].value == "1"
+    assert collect(case.cycle, filed([case.pk]))[case.pk].bonus["B05"][0].value == "1"
     assert AuditEvent.objects.filter(act="rating.marks_confirmed").count() == 1
 
 
@@ -238,11 +238,11 @@ def test_two_papers_of_the_same_kind_both_count_and_the_same_paper_only_once(cas
         enter(case, {"B08": "1"}, by=secretary, kind=BONUS, number="证书2号")
 
     case = Assessment.objects.select_related("pharmacy").get(pk=case.pk)
-    counted = collect(case.cycle, [case])[case.pk].bonus["B08"]
+    counted = collect(case.cycle, filed([case.pk]))[case.pk].bonus["B08"]
     assert [one.value for one in counted] == ["1", "1"]
     marks.undo_paper(paper, by=secretary, now=NOW)
     case.refresh_from_db()
-    assert len(collect(case.cycle, [case])[case.pk].bonus["B08"]) == 1
+    assert len(collect(case.cycle, filed([case.pk]))[case.pk].bonus["B08"]) == 1
 
 
 def test_a_waiting_paper_takes_nothing_away_from_a_confirmed_one(case, secretary):
@@ -251,7 +251,7 @@ def test_a_waiting_paper_takes_nothing_away_from_a_confirmed_one(case, secretary
     enter(case, {"B05": "1"}, by=secretary, kind=BONUS, number="2号")
 
     case = Assessment.objects.select_related("pharmacy").get(pk=case.pk)
-    assert len(collect(case.cycle, [case])[case.pk].bonus["B05"]) == 1
+    assert len(collect(case.cycle, filed([case.pk]))[case.pk].bonus["B05"]) == 1
 
 
 def test_nobody_confirms_lines_that_came_after_they_looked(case, secretary):
