@@ -108,11 +108,10 @@ def _gather(engine: Reckoner, evidence: Evidence, preview: bool) -> Answers:
         # What is remembered is kept alive, so nothing else can have its identity.
         if not preview and (met := known.get(id(values))) is not None:
             seen += 1
-            _, value, outcome = met
-            if outcome.status == MISSING:
+            outcomes.append(met[2])
+            counted.append(met[1])
+            if met[2].status == MISSING:
                 waiting[code] = _waiting_for(item.item.scorer, values)
-            outcomes.append(outcome)
-            counted.append(value)
             continue
         value, outcome = None, None
         is_shared = type(values) is Shared and not preview
