@@ -175,8 +175,10 @@ def test_a_photo_may_be_shown_and_a_paper_is_always_a_download():
 
     assert shown.headers["Content-Disposition"].startswith("inline")
     assert download.headers["Content-Disposition"].startswith("attachment")
+    policies = [answer.headers["Content-Security-Policy"] for answer in (shown, download)]
+    around_a_picture = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
+    assert policies == [around_a_picture, "default-src 'none'; sandbox"]
     for answer in (shown, download):
-        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         answer.close()
 
 

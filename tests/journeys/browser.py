@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Error, Locator, Page, Playwright
+from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -14,6 +14,8 @@ AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 EXAMINE = """rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(
   found => found.violations.flatMap(v => v.nodes.map(n => v.id + ' ' + n.html.slice(0, 160))))"""
+PATIENCE = 30_000  # milliseconds, for a machine that does other things as well
+expect.set_options(timeout=PATIENCE)
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CHANGING = """[...document.querySelectorAll('form')].filter(form => form.method === 'post')
   .map(form => new URL(form.action).pathname)"""
@@ -52,7 +54,7 @@ class Visitor:
             has_touch=is_phone,
             java_script_enabled=script,
         )
-        self.context.set_default_timeout(8000)
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self._fault(f"script: {error}"))

@@ -229,6 +229,10 @@ def test_one_shop_from_the_first_answer_to_the_scanned_certificate(story, people
         expect(reviewer.page.locator("#case h2")).to_have_text(people["shop"].name)
         expect(reviewer.page.locator("#c-S03 .evs img")).to_be_visible()
         reviewer.examine()
+        with reviewer.page.expect_navigation():  # the photo by itself, and back
+            reviewer.press("#c-S03 .evs a")
+        assert reviewer.page.locator("img").count() == 1
+        reviewer.page.go_back()
         reviewer.page.locator("[data-row]").first.focus()
         with reviewer.page.expect_navigation():
             reviewer.page.keyboard.press("a")
