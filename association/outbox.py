@@ -6,19 +6,29 @@ of the portal as well, and the next ones stand in when that one gives up.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import models
 from django.utils import timezone
 
-from association import reach
-from association.delivery_times import out_of_quiet
+from association import reach, sms_words
+from association.delivery_times import QUIET_FROM, QUIET_UNTIL, out_of_quiet
 from association.models import Channel, ChannelSetting, Delivery, Message
 
 DEFAULT_CHANNELS = (Channel.EMAIL,)
 
 
-def post(
+def post(key: str, *, to: Iterable, subject: str, body: str, now: datetime, **more) -> int:
+    """Post one message to the users in ``to``; return how many new people get it.
+
+    ``key`` names the occasion; with the recipient it is unique for ever, so a second call for
+    the same occasion adds nothing for those who already have it. The rest as in ``write``.
+    """
+    _, fresh = write(key, to=to, subject=subject, body=body, now=now, **more)
+    return len(fresh)
+
+
+def write(
     key: str,
     *,
     to: Iterable,
@@ -29,12 +39,12 @@ def post(
     not_before: datetime | None = None,
     channels: Sequence[str] = DEFAULT_CHANNELS,
     about: models.Model | None = None,
-) -> int:
-    """Post one message to the users in ``to``; return how many new people get it.
+    quiet: tuple[time, time] = (QUIET_FROM, QUIET_UNTIL),
+) -> tuple[Message | None, list]:
+    """Write the message and its deliveries; return it with the people who did not have it.
 
-    ``key`` names the occasion; with the recipient it is unique for ever, so a second call for
-    the same occasion adds nothing for those who already have it. What leaves the portal keeps to
-    the quiet hours, and waits for a second look when it goes to many.
+    What leaves the portal keeps to the quiet hours, and waits for a second look when it goes to
+    many.
     """
     recipients = {user.pk: user for user in to}
     taken = set(
@@ -44,7 +54,7 @@ def post(
     )
     fresh = [user for pk, user in recipients.items() if pk not in taken]
     if not fresh:
-        return 0
+        return None, []
     message = Message.objects.create(
         subject=subject, body=body, link=link, posted_at=now, **described(about)
     )
@@ -55,10 +65,11 @@ def post(
     ]
     usable = reach.open_channels() if channels else {}
     if usable:
-        routes = reach.routes_of(fresh, channels, usable)
-        rows += outward(key, message, routes, usable, moment)
+        routes = reach.routes_of(fresh, fit_for(message, channels), usable)
+        calm = out_of_quiet(timezone.localtime(moment), *quiet)
+        rows += outward(key, message, routes, usable, calm)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(fresh)
+    return message, fresh
 
 
 def outward(
@@ -68,7 +79,7 @@ def outward(
     usable: dict[str, ChannelSetting],
     moment: datetime,
 ) -> list[Delivery]:
-    """Return the rows that carry ``message`` out of the portal, not saved yet.
+    """Return the rows that carry ``message`` out of the portal from ``moment`` on, not saved yet.
 
     More people by one channel than it lets through at once are held until somebody releases them.
     """
@@ -76,7 +87,6 @@ def outward(
     for pk, route in routes.items():
         if route:
             first.setdefault(route[0], []).append(pk)
-    calm = out_of_quiet(timezone.localtime(moment))
     return [
         Delivery(
             key=f"{key}:{pk}:{channel}",
@@ -84,11 +94,17 @@ def outward(
             recipient_id=pk,
             channel=channel,
             after=routes[pk][1:],
-            not_before=None if len(people) > usable[channel].hold_above else calm,
+            not_before=None if len(people) > usable[channel].hold_above else moment,
         )
         for channel, people in first.items()
         for pk in people
     ]
+
+
+def fit_for(message: Message, channels: Sequence[str]) -> list[str]:
+    """Return the channels that this message may take: some things no text message may say."""
+    secret = bool(sms_words.refusal(message.subject)) or message.about_model.startswith("party.")
+    return [each for each in channels if each == Channel.EMAIL or not secret]
 
 
 def described(about: models.Model | None) -> dict[str, str]:

@@ -36,6 +36,7 @@ ACT_WORDS = {
     "channel.tried": "试发消息",
     "delivery.channel_retried": "批量重发消息",
     "delivery.retried": "重发消息",
+    "message_rule.saved": "更改提醒规则",
     "message.dropped": "不外发消息",
     "message.released": "放行消息",
     "award.expired": "证书到期",

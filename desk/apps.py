@@ -18,6 +18,9 @@ class DeskConfig(AppConfig):
             navigation.Item(
                 "records", "消息投递", "send", "desk:messages", Permission.MESSAGE_MANAGE, order=75
             ),
+            navigation.Item(
+                "settings", "提醒规则", "bell", "desk:rules", Permission.MESSAGE_MANAGE, order=45
+            ),
             navigation.Item("settings", "消息渠道", "mail", "desk:channels", manage, order=50),
             navigation.Item(
                 "settings", "协会资料", "building", "desk:association", manage, order=10

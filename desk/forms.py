@@ -1,9 +1,14 @@
 """What people type at the desk."""
 
+import re
+from datetime import date, timedelta
+from uuid import uuid4
+
 from django import forms
 
-from association.models import Channel
-from desk.models import AssociationProfile
+from association.date_sources import SOURCES
+from association.models import GROUP_CHANNELS, Channel
+from desk.models import AssociationProfile, MessageRule
 
 MID = {"class": "inp inp-mid"}
 
@@ -191,3 +196,113 @@ class WishForm(forms.Form):
                 initial=wish.is_wanted,
                 help_text=f"发到 {wish.address}" if wish.address else "还没有登记，请联系秘书处。",
             )
+
+
+class RuleForm(forms.Form):
+    """One reminder rule. Channels that are not open are not offered; what was chosen stays."""
+
+    name = forms.CharField(label="名称", max_length=60)
+    is_on = forms.BooleanField(label="启用", required=False, initial=True)
+    whom = forms.ChoiceField(label="什么日期，提醒谁")
+    offsets = forms.CharField(
+        label="哪几天提醒",
+        max_length=60,
+        help_text="离日期的天数，用逗号分开：-7 是提前 7 天，0 是当天，3 是过了 3 天还没办。",
+        widget=forms.TextInput(attrs=MID),
+    )
+    in_working_days = forms.BooleanField(label="按工作日数天数", required=False)
+    subject = forms.CharField(label="标题", max_length=120)
+    body = forms.CharField(label="正文", widget=forms.Textarea(attrs={"class": "inp", "rows": 4}))
+    channels = forms.MultipleChoiceField(
+        label="站内之外再用",
+        required=False,
+        help_text="从上到下，前一个送不到用后一个。",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    groups = forms.MultipleChoiceField(
+        label="同时发到群里", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    quiet_from = forms.TimeField(
+        label="免打扰自", widget=forms.TimeInput(attrs={"class": "inp inp-num", "type": "time"})
+    )
+    quiet_until = forms.TimeField(
+        label="免打扰至",
+        help_text="这段时间里只有站内消息，邮件和短信等到结束后再发。",
+        widget=forms.TimeInput(attrs={"class": "inp inp-num", "type": "time"}),
+    )
+
+    def __init__(self, data=None, *, rule: MessageRule | None, usable) -> None:
+        kept = [*rule.channels, *rule.groups] if rule else []
+        super().__init__(data, initial=_initial(rule))
+        self.rule = rule
+        self.fields["whom"].choices = [
+            (f"{source.name}|{audience}", f"{source.label}：{label}")
+            for source in SOURCES.values()
+            for audience, label in source.audiences.items()
+        ]
+        self.hidden = [each for each in kept if each not in usable]
+        for name, offered in (
+            ("channels", [Channel.EMAIL, Channel.SMS]),
+            ("groups", list(GROUP_CHANNELS)),
+        ):
+            choices = [(each.value, each.label) for each in offered if each in usable]
+            self.fields[name].choices = choices
+            if not choices:
+                del self.fields[name]
+
+    def clean_offsets(self) -> list[int]:
+        text = self.cleaned_data["offsets"].replace("，", ",").replace("−", "-")
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts or not all(re.fullmatch(r"-?[0-9]{1,3}", part) for part in parts):
+            raise forms.ValidationError("请写天数，用逗号分开，例如 -7, -3, 0。")
+        days = sorted({int(part) for part in parts})
+        if days[0] < -366 or days[-1] > 366:
+            raise forms.ValidationError("最多离日期一年。")
+        return days
+
+    def values(self) -> dict:
+        """Return what ``actions.save_rule`` takes."""
+        data = dict(self.cleaned_data)
+        source, _, audience = data.pop("whom").partition("|")
+        hidden = self.hidden
+        data["channels"] = data.get("channels", []) + [c for c in hidden if c not in GROUP_CHANNELS]
+        data["groups"] = data.get("groups", []) + [c for c in hidden if c in GROUP_CHANNELS]
+        if self.rule is None:
+            data["code"] = _new_code(source)
+        return data | {"source": source, "audience": audience}
+
+
+def _initial(rule: MessageRule | None) -> dict:
+    if rule is None:
+        return {"quiet_from": "21:00", "quiet_until": "08:00", "offsets": "-7, 0"}
+    own = {name: getattr(rule, name) for name in ("name", "is_on", "subject", "body", "groups")}
+    own |= {"channels": rule.channels, "in_working_days": rule.in_working_days}
+    own |= {"quiet_from": f"{rule.quiet_from:%H:%M}", "quiet_until": f"{rule.quiet_until:%H:%M}"}
+    return own | {
+        "whom": f"{rule.source}|{rule.audience}",
+        "offsets": ", ".join(map(str, rule.offsets)),
+    }
+
+
+def _new_code(source: str) -> str:
+    return f"{source.replace('.', '-').replace('_', '-')[:26]}-{uuid4().hex[:12]}"
+
+
+class DayForm(forms.Form):
+    """A day to look at; up to a year ahead, because later nobody knows what is still open."""
+
+    day = forms.DateField(
+        label="日期",
+        widget=forms.DateInput(attrs={"class": "inp inp-mid", "type": "date"}),
+        error_messages={"invalid": "请填一个日期，例如 2026-12-01。"},
+    )
+
+    def __init__(self, data=None, *, today: date) -> None:
+        super().__init__(data, initial={"day": today})
+        self.today = today
+
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        if abs(day - self.today) > timedelta(days=366):
+            raise forms.ValidationError("只能看前后一年之内的日子。")
+        return day

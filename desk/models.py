@@ -1,9 +1,11 @@
-"""What the association says about itself."""
+"""What the association says about itself, and by which rules it reminds."""
+
+from datetime import time
 
 from django.db import models
 from django.db.models import Q
 
-from association.models import StoredFile, both_or_neither, user_reference
+from association.models import Message, StoredFile, both_or_neither, user_reference
 
 ONLY = 1
 
@@ -42,3 +44,83 @@ class AssociationProfile(models.Model):
 
     def __str__(self) -> str:
         return self.short_name or self.name
+
+
+class MessageRule(models.Model):
+    """One reminder as data: which date, how many days from it, to whom, in which words.
+
+    ``source`` is the name of a date source (association.date_sources); empty ``offsets`` leave
+    the days to the record, where its kind has its own.
+    """
+
+    code = models.SlugField("代码", max_length=40, unique=True)
+    name = models.CharField("名称", max_length=60)
+    is_on = models.BooleanField("启用", default=True)
+    source = models.CharField("日期", max_length=60)
+    audience = models.CharField("提醒谁", max_length=40)
+    offsets = models.JSONField("离日期几天", default=list, blank=True)
+    in_working_days = models.BooleanField("按工作日数", default=False)
+    channels = models.JSONField("站内之外的渠道", default=list, blank=True)
+    groups = models.JSONField("同时发到的群", default=list, blank=True)
+    quiet_from = models.TimeField("免打扰自", default=time(21))
+    quiet_until = models.TimeField("免打扰至", default=time(8))
+    subject = models.CharField("标题", max_length=120)
+    body = models.TextField("正文")
+    changed_at = models.DateTimeField("更改时间")
+    changed_by = user_reference("+", "更改人", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒规则"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(subject="") & ~Q(body=""), name="desk_messagerule_says_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def days_in_words(self) -> str:
+        """Return when it reminds, for people: 提前 7 天、当天、过了 3 天."""
+        unit = "个工作日" if self.in_working_days else "天"
+        words = [
+            f"提前 {-n} {unit}" if n < 0 else f"过了 {n} {unit}" if n else "当天"
+            for n in self.offsets
+        ]
+        return "、".join(words) or "按事项自己的天数"
+
+
+class ReminderDay(models.Model):
+    """A day whose reminders have gone out; a day without a row is caught up by the next run."""
+
+    day = models.DateField("日期", primary_key=True)
+    ran_at = models.DateTimeField("运行时间")
+    people = models.PositiveIntegerField("提醒人次", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提醒日"
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+class SentReminder(models.Model):
+    """One reminder to one person, for ever: ``key`` makes a repeat impossible."""
+
+    key = models.CharField("唯一键", max_length=200, unique=True)
+    rule = models.ForeignKey(
+        MessageRule, verbose_name="规则", on_delete=models.PROTECT, related_name="sent"
+    )
+    day = models.DateField("日期")
+    person = user_reference("+", "提醒了谁")
+    message = models.ForeignKey(
+        Message, verbose_name="消息", on_delete=models.PROTECT, related_name="reminders"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "已发提醒"
+        indexes = [models.Index(fields=["day", "person"], name="sent_reminder_by_day")]
+
+    def __str__(self) -> str:
+        return self.key

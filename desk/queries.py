@@ -11,6 +11,7 @@ from django.db.models.functions import ExtractYear
 from accounts.models import Area, User
 from association import jobs, reach
 from association.carriers import registry
+from association.date_sources import SOURCES
 from association.models import (
     AuditEvent,
     CalendarDay,
@@ -21,8 +22,9 @@ from association.models import (
     Job,
     Message,
 )
+from association.reminder_plan import Notice, Rule, days_to_run, notices, plan, window
 from association.sending import UNSUBSCRIBE
-from desk.models import ONLY, AssociationProfile
+from desk.models import ONLY, AssociationProfile, MessageRule, ReminderDay, SentReminder
 
 DEFAULT_NAME = "药品经营行业协会"
 # Every page shows the association's name; asking once in a while is enough.
@@ -168,6 +170,100 @@ def wishes_of(user) -> list[ChannelWish]:
         ChannelWish(channel, registry.address_of(channel, user), said.get(channel, True))
         for channel in reach.personal_channels(reach.open_channels())
     ]
+
+
+def open_channels() -> dict[str, ChannelSetting]:
+    """Return the channels that are switched on and ready."""
+    return reach.open_channels()
+
+
+# ------------------------------------------------------------------ reminders
+
+
+def plain_rule(row: MessageRule) -> Rule:
+    """Return a rule as the plan reads it."""
+    return Rule(
+        code=row.code,
+        source=row.source,
+        audience=row.audience,
+        offsets=tuple(row.offsets),
+        subject=row.subject,
+        body=row.body,
+        in_working_days=row.in_working_days,
+        channels=tuple(row.channels),
+        groups=tuple(row.groups),
+        quiet_from=row.quiet_from,
+        quiet_until=row.quiet_until,
+    )
+
+
+def rules() -> QuerySet[MessageRule]:
+    """Return the rules in their order."""
+    return MessageRule.objects.order_by("source", "pk")
+
+
+def days_due(today: date) -> list[date]:
+    """Return the days whose reminders have not gone out yet, today included."""
+    last = ReminderDay.objects.order_by("-day").values_list("day", flat=True).first()
+    return days_to_run(last, today)
+
+
+def notices_due(*, today: date) -> list[Notice]:
+    """Return what the run of ``today`` has to say, to those who have not heard it."""
+    return notices_on(days_due(today), today=today)
+
+
+def notices_on(days: list[date], *, today: date) -> list[Notice]:
+    """Return who hears what when ``days`` are run on ``today``; the preview asks the same."""
+    in_use = [plain_rule(row) for row in rules() if row.is_on and row.source in SOURCES]
+    if not days or not in_use:
+        return []
+    wanted: dict[str, tuple[date, date]] = {}
+    for rule in in_use:
+        since, until = window(rule, days)
+        known = wanted.get(rule.source, (since, until))
+        wanted[rule.source] = (min(since, known[0]), max(until, known[1]))
+    found = {name: list(SOURCES[name].find(*span)) for name, span in wanted.items()}
+    planned = plan(in_use, found, days, CalendarDay.objects.calendar())
+    keys = {
+        reminder.key(person)
+        for reminder in planned
+        for person in reminder.occurrence.people.get(reminder.rule.audience, ())
+    }
+    taken = SentReminder.objects.filter(key__in=keys).values_list("key", flat=True)
+    return notices(planned, today=today, taken=set(taken))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One line of the preview: who hears what on a day, and by which channel beside the inbox."""
+
+    person: User
+    notice: Notice
+    channel: str
+
+
+def who_hears_what(day: date, *, today: date) -> list[Heard]:
+    """Return who gets which reminder on ``day``; from today on, as things stand now."""
+    days = days_due(day) if day == today else [day]
+    told = notices_on(days, today=day)
+    numbers = {pk for notice in told for pk in notice.people}
+    people = User.objects.filter(is_active=True).in_bulk(numbers)
+    usable = reach.open_channels()
+    lines = []
+    for notice in told:
+        here = [people[pk] for pk in notice.people if pk in people]
+        routes = reach.routes_of(here, notice.channels, usable)
+        for person in here:
+            first = next(iter(routes[person.pk]), "")
+            lines.append(Heard(person, notice, Channel(first).label if first else ""))
+    return lines
+
+
+def heard_on(day: date) -> QuerySet[SentReminder]:
+    """Return what went out on a day that is over."""
+    sent = SentReminder.objects.filter(day=day).select_related("person", "message", "rule")
+    return sent.order_by("person__real_name", "pk")
 
 
 # ------------------------------------------------------------------ jobs

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from desk.views import channels, messages, office
+from desk.views import channels, messages, office, reminders
 
 app_name = "desk"
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
     path("messages/held/<int:pk>/", messages.held_message, name="held_message"),
     path("messages/held/<int:pk>/release/", messages.release, name="release"),
     path("messages/held/<int:pk>/drop/", messages.drop, name="drop"),
+    path("rules/", reminders.rules, name="rules"),
+    path("rules/add/", reminders.add_rule, name="add_rule"),
+    path("rules/<int:pk>/", reminders.rule, name="rule"),
+    path("rules/day/", reminders.who_hears_what, name="who_hears_what"),
     path("channels/", channels.channels, name="channels"),
     path("channels/<str:channel>/", channels.channel, name="channel"),
     path("channels/<str:channel>/try/", channels.try_channel, name="try_channel"),

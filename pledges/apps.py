@@ -4,6 +4,7 @@ from django.urls import reverse
 from accounts import navigation, own_pages
 from accounts.permissions import roles_anywhere
 from accounts.roles import Permission, Role
+from association import date_sources
 
 
 class PledgesConfig(AppConfig):
@@ -12,9 +13,11 @@ class PledgesConfig(AppConfig):
 
     def ready(self) -> None:
         from members import panels  # noqa: PLC0415 -- rooms load after the apps
+        from pledges.date_sources import SIGN_BY  # noqa: PLC0415
         from pledges.panels import shop_panel  # noqa: PLC0415
 
         see = Permission.PLEDGE_VIEW
+        date_sources.register(SIGN_BY)
         panels.register("pledge", "自律承诺", "pledges/_shop_panel.html", shop_panel, order=20)
         for group, role in (("business", Role.SECRETARIAT), ("regulator", Role.REGULATOR)):
             navigation.register(

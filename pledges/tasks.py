@@ -1,24 +1,13 @@
 """What the worker does for the pledge room."""
 
-from datetime import time
-
 from django.utils import timezone
 
 from association import jobs
 from pledges.actions import campaigns
 from pledges.enums import PledgeState
-from pledges.models import Campaign, Pledge
+from pledges.models import Pledge
 
 SLICE = 2000
-
-
-@jobs.periodic("pledges.remind", label="提醒未签承诺书的药店", every=jobs.DAY, at=time(9))
-def remind(job, **_future) -> dict:
-    """Remind the owners who have not signed, as the day to sign comes near."""
-    now = timezone.now()
-    today = timezone.localdate(now)
-    calls = Campaign.objects.filter(sign_by__gte=today).order_by("pk")
-    return {"told": sum(campaigns.remind_in_time(campaign, now=now) for campaign in calls)}
 
 
 @jobs.periodic("pledges.lapse", label="关闭已到期的承诺", every=jobs.DAY)

@@ -4,6 +4,7 @@ from django.urls import reverse
 from accounts import navigation, own_pages
 from accounts.permissions import roles_anywhere
 from accounts.roles import Permission, Role
+from association import date_sources
 
 
 class StarratingConfig(AppConfig):
@@ -12,9 +13,11 @@ class StarratingConfig(AppConfig):
 
     def ready(self) -> None:
         from members import panels  # noqa: PLC0415 -- rooms load after the apps
+        from starrating.date_sources import ENTRY_CLOSES  # noqa: PLC0415
         from starrating.panels import shop_panel  # noqa: PLC0415
         from starrating.queries import marks  # noqa: PLC0415
 
+        date_sources.register(ENTRY_CLOSES)
         panels.register("stars", "星级", "starrating/_shop_panel.html", shop_panel, order=10)
         office = frozenset({Role.SECRETARIAT, Role.REVIEWER, Role.ADJUDICATOR})
         for group, label, roles in (

@@ -26,12 +26,14 @@ from desk.actions.office import (
     read_all,
     save_profile,
 )
+from desk.actions.reminders import RuleRefusedError, run_reminders, save_rule
 
 __all__ = [
     "EDITABLE",
     "ChannelNotReadyError",
     "NotHeldError",
     "NotParkedError",
+    "RuleRefusedError",
     "SetUpOpenError",
     "SourceMissingError",
     "WrongPatternError",
@@ -44,8 +46,10 @@ __all__ = [
     "release",
     "retry_delivery",
     "retry_parked",
+    "run_reminders",
     "save_channel",
     "save_profile",
+    "save_rule",
     "stop_channel",
     "try_channel",
 ]

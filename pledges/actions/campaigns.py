@@ -13,8 +13,6 @@ from members.models import Pharmacy, Position
 from pledges.models import Campaign, Pledge, PledgeText
 from pledges.workflow import PLEDGE
 
-LEAD_DAYS = (7, 0)  # days before the day to sign
-
 
 class CampaignExistsError(BusinessRuleError):
     """There is one campaign a year."""
@@ -85,23 +83,6 @@ def remind(campaign: Campaign, *, pledges, by, now: datetime) -> int:
     told = _tell_owners(key, campaign, pledges.waiting().filter(campaign=campaign), now=now)
     if told:
         audit.record("pledge.reminded", by=by, target=campaign, now=now, people=told)
-    return told
-
-
-@transaction.atomic
-def remind_in_time(campaign: Campaign, *, now: datetime) -> int:
-    """Remind by itself some days before the day to sign, and on that day; once for each.
-
-    After missed nights only the most urgent one is sent. Returns how many people are told.
-    """
-    left = (campaign.sign_by - localdate(now)).days
-    lead = min((days for days in LEAD_DAYS if 0 <= left <= days), default=None)
-    if lead is None:
-        return 0
-    waiting = campaign.pledges.waiting()
-    told = _tell_owners(f"pledge-campaign:{campaign.pk}:due-{lead}d", campaign, waiting, now=now)
-    if told:
-        audit.record("pledge.reminded", by=None, target=campaign, now=now, people=told)
     return told
 
 

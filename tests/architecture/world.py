@@ -30,6 +30,7 @@ from activities.models import Activity, CalendarFeed, PlanVersion
 from association import defaults
 from association.models import Delivery, Job, Message, StoredFile
 from association.sending import UNSUBSCRIBE
+from desk.models import MessageRule
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
 from party.enums import PostRole
@@ -215,6 +216,7 @@ RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "desk:message": Delivery,
     "desk:delivery": Delivery,
     "desk:retry_delivery": Delivery,
+    "desk:rule": MessageRule,
     "desk:held_message": _held,
     "desk:release": _held,
     "desk:drop": _held,

@@ -1,6 +1,11 @@
-import factory
+from datetime import date
 
-from desk.models import AssociationProfile
+import factory
+from django.utils import timezone
+
+from desk.models import AssociationProfile, MessageRule, ReminderDay, SentReminder
+from tests.factories.accounts import UserFactory
+from tests.factories.association import MessageFactory
 
 
 class AssociationProfileFactory(factory.django.DjangoModelFactory):
@@ -10,3 +15,38 @@ class AssociationProfileFactory(factory.django.DjangoModelFactory):
         model = AssociationProfile
 
     name = "示例区药品经营行业协会"
+
+
+class MessageRuleFactory(factory.django.DjangoModelFactory):
+    """A rule over the dates that a test sets by hand."""
+
+    class Meta:
+        model = MessageRule
+
+    code = factory.Sequence(lambda n: f"rule-{n}")
+    name = factory.Sequence(lambda n: f"示例规则{n}")
+    source = "sample.dates"
+    audience = "all"
+    offsets = [0]
+    subject = "请办{事项}"
+    body = "{日期}前办好，{还有几天}。"
+    changed_at = factory.LazyFunction(timezone.now)
+
+
+class ReminderDayFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReminderDay
+
+    day = factory.LazyFunction(lambda: date(2026, 1, 1))
+    ran_at = factory.LazyFunction(timezone.now)
+
+
+class SentReminderFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SentReminder
+
+    key = factory.Sequence(lambda n: f"sample:{n}")
+    rule = factory.SubFactory(MessageRuleFactory)
+    day = factory.LazyFunction(lambda: date(2026, 1, 1))
+    person = factory.SubFactory(UserFactory)
+    message = factory.SubFactory(MessageFactory)

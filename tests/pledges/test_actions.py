@@ -212,21 +212,6 @@ def test_remind_reaches_unsigned_owners_once_a_day():
     assert [delivery.recipient for delivery in Delivery.objects.all()] == [owner]
 
 
-def test_remind_in_time_tells_once_for_each_lead_time():
-    pledge, owner = invited()  # to be signed by the 31st of January
-    days = [20, 24, 25, 31]
-
-    told = [
-        campaigns.remind_in_time(pledge.campaign, now=datetime(2026, 1, day, 9, tzinfo=SHANGHAI))
-        for day in days
-    ]
-
-    assert told == [0, 1, 0, 1]
-    assert list(Delivery.objects.order_by("pk").values_list("key", flat=True)) == [
-        f"pledge-campaign:{pledge.campaign_id}:due-{lead}d:{owner.pk}" for lead in (7, 0)
-    ]
-
-
 def test_lapse_closes_signed_and_unsigned_after_the_period_only():
     unsigned = PledgeFactory()
     signed = PledgeFactory(campaign=unsigned.campaign, signed=True)
