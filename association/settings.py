@@ -325,6 +325,15 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "portal@localhost")
 
+# Other channels out of the portal: their secrets stand here, everything else on the page 消息渠道.
+SMS_KEY_ID = env("SMS_KEY_ID", "")
+SMS_KEY_SECRET = env("SMS_KEY_SECRET", "")
+SMS_ENDPOINT = env("SMS_ENDPOINT", "").rstrip("/")
+WECOM_BOT_KEY = env("WECOM_BOT_KEY", "")
+DINGTALK_BOT_TOKEN = env("DINGTALK_BOT_TOKEN", "")
+DINGTALK_BOT_SECRET = env("DINGTALK_BOT_SECRET", "")
+FEISHU_BOT_TOKEN = env("FEISHU_BOT_TOKEN", "")
+
 LOGGING = logging_settings(
     style=env("LOG_FORMAT", "json" if PORTAL_MODE == "server" else "line"),
     level=env("LOG_LEVEL", "INFO"),

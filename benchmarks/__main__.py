@@ -19,6 +19,7 @@ from benchmarks import (  # noqa: F401 -- register
     coldstart,
     import_,
     rate,
+    reminders,
     shop_list,
     weight,
 )

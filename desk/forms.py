@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django import forms
 
+from association.carriers.text_message import PROVIDERS
 from association.date_sources import SOURCES
 from association.models import GROUP_CHANNELS, Channel
 from desk.models import AssociationProfile, MessageRule
@@ -166,7 +167,25 @@ def channel_form(channel: str, setting, data) -> ChannelForm:
     return kind(data, initial=setting.options | now)
 
 
-CHANNEL_FORMS: dict[str, type[ChannelForm]] = {}
+class TextMessageForm(ChannelForm):
+    """The provider and what it has approved."""
+
+    provider = forms.ChoiceField(label="服务商", choices=list(PROVIDERS.items()))
+    sign_name = forms.CharField(
+        label="短信签名", max_length=20, required=False, help_text="服务商审核通过的签名。"
+    )
+    template_code = forms.CharField(
+        label="模板编号",
+        max_length=40,
+        required=False,
+        help_text="模板只要一个变量 title，例如：${title}，请登录平台查看。",
+    )
+    app_id = forms.CharField(
+        label="应用编号", max_length=40, required=False, help_text="腾讯云的 SdkAppId。"
+    )
+
+
+CHANNEL_FORMS: dict[str, type[ChannelForm]] = {Channel.SMS: TextMessageForm}
 
 
 class TrialForm(forms.Form):

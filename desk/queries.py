@@ -67,6 +67,12 @@ def unread_count(user) -> int:
     return reached.filter(read_at=None).count()
 
 
+def texts_of(user) -> QuerySet[Delivery]:
+    """Return the text messages that ``user`` was sent, newest first; the demo shows them."""
+    sent = Delivery.objects.filter(recipient=user, channel=Channel.SMS)
+    return sent.filter(delivered_at__isnull=False).prefetch_related("tries").order_by("-pk")
+
+
 # ------------------------------------------------------------------ messages on their way
 
 
@@ -137,7 +143,9 @@ def channel_rows() -> list[ChannelRow]:
     saved = {row.channel: row for row in ChannelSetting.objects.all()}
     rows = []
     for channel in registry.CARRIERS:
-        setting = saved.get(channel) or ChannelSetting(channel=channel)
+        setting = saved.get(channel) or ChannelSetting(
+            channel=channel, per_minute=registry.PER_MINUTE.get(channel)
+        )
         rows.append(
             ChannelRow(Channel(channel), setting, registry.missing(channel, setting.options))
         )

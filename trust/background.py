@@ -43,7 +43,7 @@ def good(job, **_future) -> dict:
     return {}
 
 
-@figure("poison-job")
+@figure("poison-job", number="R12")
 def poison_job() -> Count:
     """A job that always raises and one that kills its worker: parked, and nobody waits for them.
 
@@ -76,7 +76,7 @@ def poison_job() -> Count:
         return Count(PINGS + 2, len(wrong), tuple(wrong))
 
 
-@figure("two-beats")
+@figure("two-beats", number="R14")
 def two_beats() -> Count:
     """Two beats wake two workers through two hundred hours at once: each hour's job runs once."""
     with fresh_database("trust"):

@@ -23,15 +23,18 @@ class Count:
     n: int
     bad: int
     why: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
     name: str
+    number: str
     n: int
     bad: int
     limit: int
     seconds: float
+    note: str
 
     @property
     def is_kept(self) -> bool:
@@ -44,21 +47,34 @@ class Line:
 @dataclass(frozen=True)
 class Figure:
     name: str
+    number: str
     limit: int
     run: Callable[[], Count]
 
 
 FIGURES: dict[str, Figure] = {}
+# ``--full`` runs the figures at the size that the promise names; without it a smaller one.
+is_full = False
 
 
-def figure(name: str, *, limit: int = 0) -> Callable:
-    """Register the function below; it returns a ``Count``."""
+def go_full() -> None:
+    global is_full
+    is_full = True
+
+
+def figure(name: str, *, number: str = "", limit: int = 0) -> Callable:
+    """Register the function below; it returns a ``Count``. ``number`` is a second name, R1."""
 
     def register(run: Callable[[], Count]) -> Callable[[], Count]:
-        FIGURES[name] = Figure(name, limit, run)
+        FIGURES[name] = Figure(name, number, limit, run)
         return run
 
     return register
+
+
+def named(word: str) -> str | None:
+    """Return the figure that ``word`` names, by its name or its number."""
+    return next((name for name, each in FIGURES.items() if word in {name, each.number}), None)
 
 
 def counted(name: str) -> Line:
@@ -68,7 +84,8 @@ def counted(name: str) -> Line:
     count = chosen.run()
     for reason in count.why[:20]:
         say(f"{name}：{reason}")
-    return Line(name, count.n, count.bad, chosen.limit, round(time.monotonic() - began, 1))
+    took = round(time.monotonic() - began, 1)
+    return Line(name, chosen.number, count.n, count.bad, chosen.limit, took, count.note)
 
 
 def say(words: str) -> None:

@@ -26,10 +26,12 @@ from desk.actions.office import (
     read_all,
     save_profile,
 )
+from desk.actions.reminders import EDITABLE as RULE_FIELDS
 from desk.actions.reminders import RuleRefusedError, run_reminders, save_rule
 
 __all__ = [
     "EDITABLE",
+    "RULE_FIELDS",
     "ChannelNotReadyError",
     "NotHeldError",
     "NotParkedError",

@@ -5,11 +5,13 @@ from datetime import date, datetime
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 
 from association import audit, outbox, sms_words
 from association.date_sources import SOURCES
+from association.delivery_times import out_of_quiet
 from association.errors import BusinessRuleError
-from association.models import GROUP_CHANNELS, Channel, Delivery, Message
+from association.models import Channel, Delivery, Message
 from association.reminder_plan import Notice, unknown_words
 from desk import queries
 from desk.models import MessageRule, ReminderDay, SentReminder
@@ -75,7 +77,7 @@ def run_reminders(*, today: date, now: datetime) -> int:
     for notice in queries.notices_due(today=today):
         for start in range(0, len(notice.people), BATCH):
             told += _tell(notice, notice.people[start : start + BATCH], today=today, now=now)
-    _close(queries.days_due(today), told, now)
+    _close(today, told, now)
     return told
 
 
@@ -117,28 +119,38 @@ def _tell(notice: Notice, people: Sequence[int], *, today: date, now: datetime) 
         ignore_conflicts=True,
         batch_size=BATCH,
     )
-    _tell_groups(notice, message, key, now)
     return len(heard)
 
 
-def _tell_groups(notice: Notice, message: Message, key: str, now: datetime) -> None:
-    wanted = {each for reminder in notice.reminders for each in reminder.rule.groups}
-    fit = outbox.fit_for(message, [each for each in GROUP_CHANNELS if each in wanted])
-    usable = queries.open_channels() if fit else {}
-    Delivery.objects.bulk_create(
-        (
-            Delivery(
-                key=f"{key}:{message.pk}:{each}", message=message, channel=each, not_before=now
-            )
-            for each in fit
+def _tell_groups(today: date, now: datetime) -> None:
+    """Say in each group that a rule names how many were reminded: one line a rule and day."""
+    rules = [rule for rule in MessageRule.objects.order_by("pk") if rule.groups and rule.is_on]
+    usable = queries.open_channels() if rules else {}
+    for rule in rules:
+        people = SentReminder.objects.filter(rule=rule, day=today).values("person").distinct()
+        if not (count := people.count()):
+            continue
+        key = f"reminders:{today.isoformat()}:rule:{rule.code}"
+        if Delivery.objects.filter(key__startswith=f"{key}:").exists():
+            continue
+        message = Message.objects.create(
+            subject=f"{rule.name}：今天提醒了 {count} 人"[:120],
+            body="名单在平台的“提醒规则”里看。",
+            link=f"/desk/rules/day/?day={today.isoformat()}",
+            posted_at=now,
+        )
+        calm = out_of_quiet(timezone.localtime(now), rule.quiet_from, rule.quiet_until)
+        Delivery.objects.bulk_create(
+            Delivery(key=f"{key}:{each}", message=message, channel=each, not_before=calm)
+            for each in outbox.fit_for(message, rule.groups)
             if each in usable
-        ),
-        ignore_conflicts=True,
-    )
+        )
 
 
 @transaction.atomic
-def _close(days: Sequence[date], told: int, now: datetime) -> None:
+def _close(today: date, told: int, now: datetime) -> None:
+    days = queries.days_due(today)
+    _tell_groups(today, now)
     ReminderDay.objects.bulk_create(
         (ReminderDay(day=day, ran_at=now, people=told if day == days[-1] else 0) for day in days),
         ignore_conflicts=True,

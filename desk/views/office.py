@@ -40,15 +40,39 @@ ROLE_WORDS = dict(Role.choices)
 @require_safe
 @signed_in_page
 def inbox(request):
-    """A person's messages, newest first."""
+    """A person's messages, newest first; the demo, which has no phone, shows the texts beside."""
+    if settings.PORTAL_MODE == "demo" and request.GET.get("view") == "texts":
+        return _texts(request)
     page = Paginator(queries.inbox_of(request.user), ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
+        "tabs": _inbox_tabs("inbox"),
         "deliveries": page.object_list,
         "unread": queries.unread_count(request.user),
         "heading": "消息",
         **_pages(page, {}),
     }
     return render(request, "desk/inbox.html", context)
+
+
+def _texts(request):
+    page = Paginator(queries.texts_of(request.user), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "texts": page.object_list,
+        "heading": "消息",
+        "tabs": _inbox_tabs("texts"),
+        **_pages(page, {"view": "texts"}),
+    }
+    return render(request, "desk/texts.html", context)
+
+
+def _inbox_tabs(current: str) -> list[dict]:
+    if settings.PORTAL_MODE != "demo":
+        return []
+    pages = [("inbox", "站内消息", "?"), ("texts", "手机短信（试用）", "?view=texts")]
+    return [
+        {"label": label, "url": url, "count": None, "current": key == current}
+        for key, label, url in pages
+    ]
 
 
 @require_safe
