@@ -222,17 +222,6 @@ def test_text_messages_are_not_offered_while_anything_lacks(settings, options, m
 # ------------------------------------------------------------------ group bots
 
 
-class Room:
-    """What a bot of apprise offers, set by hand."""
-
-    def __init__(self, takes_it=True):
-        self.takes_it, self.said = takes_it, []
-
-    def notify(self, *, body, title):
-        self.said.append((title, body))
-        return self.takes_it
-
-
 @pytest.mark.parametrize(
     ("bot", "secrets", "host"),
     [
@@ -250,7 +239,7 @@ class Room:
 def test_a_bot_is_one_of_apprise_and_its_key_stands_in_the_environment(
     settings, monkeypatch, bot, secrets, host
 ):
-    assert bot.missing({}) == list(bot.secrets)
+    assert bot.missing({}) == list(bot.needed)
     for name, value in secrets.items():
         setattr(settings, name, value)
     assert bot.missing({}) == []
@@ -266,9 +255,14 @@ def test_a_bot_is_one_of_apprise_and_its_key_stands_in_the_environment(
 
 
 class Answer:
-    status_code = 200
-    content = b'{"errcode": 0, "StatusCode": 0, "code": 0}'
-    text = content.decode()
+    """What a bot's service says."""
+
+    def __init__(self, errcode=0):
+        self.status_code = 200
+        self.content = json.dumps(
+            {"errcode": errcode, "code": errcode, "StatusCode": errcode}
+        ).encode()
+        self.text = self.content.decode()
 
     def json(self):
         return json.loads(self.content)
@@ -276,18 +270,30 @@ class Answer:
 
 def test_what_a_group_does_not_take_is_tried_again(monkeypatch, settings):
     settings.WECOM_BOT_KEY = "abcdef-0123"
-    room = Room(takes_it=False)
-    monkeypatch.setattr("apprise.Apprise.instantiate", lambda address: room)
+    monkeypatch.setattr("requests.post", lambda url, **more: refused())
+
+    def refused():
+        answer = Answer()
+        answer.status_code = 500
+        return answer
 
     with pytest.raises(NotSentError), group_bot.WECOM.connect({}) as hand_over:
         hand_over(Parcel("<r@h>", "", "题", "文"))
 
 
-def test_nothing_secret_is_said_in_a_group(monkeypatch):
-    room = Room()
-    monkeypatch.setattr("apprise.Apprise.instantiate", lambda address: room)
+def test_a_key_that_is_none_lets_the_channel_rest(settings):
+    settings.FEISHU_BOT_TOKEN = "?"
+
+    with pytest.raises(CarrierAwayError), group_bot.FEISHU.connect({}):
+        pass
+
+
+def test_nothing_secret_is_said_in_a_group(monkeypatch, settings):
+    settings.FEISHU_BOT_TOKEN = "abcdef-0123"
+    said = []
+    monkeypatch.setattr("requests.post", lambda url, **more: said.append(url))
 
     with pytest.raises(RefusedForGoodError), group_bot.FEISHU.connect({}) as hand_over:
         hand_over(Parcel("<r@h>", "", "发展对象公示", "文"))
 
-    assert room.said == []
+    assert said == []

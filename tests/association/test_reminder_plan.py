@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from association.reminder_plan import (
@@ -88,6 +88,7 @@ def test_the_days_of_the_record_count_where_the_rule_has_none():
     st.integers(-400, 400),
     st.integers(1, 31),
 )
+@settings(deadline=None)
 def test_the_window_holds_every_date_that_has_something_to_say(offsets, working, shift, days):
     """Dates outside the window are never asked for, so none of them may matter."""
     calendar = WorkingCalendar({}, frozenset(range(2024, 2030)))
@@ -169,6 +170,7 @@ DAYS = [before(20) + timedelta(days=n) for n in range(30)]
     offsets=st.lists(st.integers(-9, 3), min_size=1, max_size=3, unique=True),
     awake=st.sets(st.sampled_from(DAYS)),
 )
+@settings(deadline=None)
 def test_nobody_hears_the_same_twice_and_nothing_due_is_left_out(found, offsets, awake):
     """Whatever nights are missed: who is to hear of a date hears of it, each key once."""
     rules, taken, last = [rule(offsets=tuple(offsets))], set(), None
