@@ -47,8 +47,9 @@ class GroupBot:
 def _send(parcel: Parcel, bot: NotifyBase) -> str:
     if reason := sms_words.refusal(f"{parcel.subject} {parcel.body}"):
         raise RefusedForGoodError(reason)
-    body = f"{parcel.body}\n{parcel.link}".strip()
-    if not bot.send(body=body or parcel.subject, title=parcel.subject):
+    # The services differ in whether they show a title: the subject is the first line everywhere.
+    lines = [line for line in (parcel.subject, parcel.body, parcel.link) if line]
+    if not bot.send(body="\n".join(lines)):
         raise NotSentError("群机器人没有收下，可能是密钥失效、关键词不符或发得太快。")
     return ""
 
