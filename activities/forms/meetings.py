@@ -58,7 +58,9 @@ class MinutesForm(forms.Form):
                 max_length=4000,
                 required=False,
                 initial=line.said,
-                widget=forms.Textarea(attrs={"class": "inp", "rows": 2}),
+                widget=forms.Textarea(
+                    attrs={"class": "inp", "rows": 2, "placeholder": "讨论与结论"}
+                ),
             )
         for number in range(SPARE_ITEMS):
             self.fields[f"text_{number}"] = forms.CharField(
