@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import environment
-from launcher.places import ROOT, data_folder, make_writable
-from launcher.screen import RefusedError, say, step
+from launcher.places import ROOT, data_folder, is_full, make_writable, write_whole
+from launcher.screen import RefusedError, disk_full, say, step
 from launcher.servers import EmbeddedServers, only_one
 from launcher.supervisor import Program, Supervisor, die_with_parent
 
@@ -170,8 +170,7 @@ def secret_key(base: Path) -> str:
     """Made once; sign-ins survive a restart."""
     place = base / "secret_key"
     if not place.exists():
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
+        write_whole(place, secrets.token_urlsafe(50), mode=0o600)
     return place.read_text()
 
 
@@ -217,7 +216,7 @@ def prepare(
 
     def note(**more: str) -> None:
         done.update(more)
-        (base / LOADED).write_text(json.dumps(done), encoding="utf-8")
+        write_whole(base / LOADED, json.dumps(done))
 
     # Files are collected on one core while the other makes tables.
     collecting = None
@@ -280,10 +279,8 @@ class Errand:
             time.sleep(0.02)
         if self.process.returncode:
             said = self.log.read_text(encoding="utf-8", errors="replace").strip()
-            if "No space left on device" in said:
-                raise RefusedError(
-                    f"磁盘已满：{self.log.parent}。请腾出至少 1 GB 空间后再运行一次。"
-                )
+            if "No space left on device" in said or is_full(self.log.parent):
+                raise RefusedError(disk_full(self.log.parent))
             say()
             say(said[-2000:])
             raise RefusedError(f"“manage {self.name}”没有完成（见上；全文在 {self.log}）。")
@@ -370,7 +367,7 @@ def show_addresses(wish: Wish, seconds: float) -> None:
     logins = json.loads(read_json(wish.base / LOADED).get("logins") or "[]")
     if logins:
         by_role = {login["role"]: login for login in reversed(logins)}  # the first of a role
-        (wish.base / "logins.json").write_text(json.dumps(by_role, ensure_ascii=False))
+        write_whole(wish.base / "logins.json", json.dumps(by_role, ensure_ascii=False))
         say()
         say("  演示账号（用户名、密码）：")
         for login in logins:

@@ -9,6 +9,7 @@ from launcher.screen import RefusedError
 
 ROOT = Path(__file__).resolve().parent.parent
 SPACE_FOR_DATA_MB = 300  # an empty cluster is 41 MB, its server 40 MB; the rest is room to work
+FULL_BELOW_BYTES = 1_000_000
 SPACE_FOR_LIBRARIES_MB = 700  # measured: .venv with test tools 520 MB
 
 
@@ -39,6 +40,27 @@ def make_writable(folder: Path) -> Path:
             f"没有写入 {folder} 的权限。请换一个用户，或用 --data 指定另一个文件夹。"
         )
     return folder
+
+
+def is_full(folder: Path) -> bool:
+    """Whether nothing more can be written: what a program then says did not reach its log."""
+    return shutil.disk_usage(folder).free < FULL_BELOW_BYTES
+
+
+def write_whole(place: Path, words: str, *, mode: int = 0o644) -> None:
+    """Writes a file so that it is there whole or not at all, also on a full disk."""
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(words)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def need_space(folder: Path, megabytes: int) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -28,11 +29,18 @@ def step(words: str) -> Iterator[None]:
     print(f"{time.monotonic() - began:.1f} 秒", flush=True)
 
 
+def disk_full(where: object = "") -> str:
+    """The one sentence for a full disk."""
+    return f"磁盘已满{f'：{where}' if where else ''}。请腾出至少 1 GB 空间后再运行一次。"
+
+
 def sentence_for(problem: OSError) -> str:
     """The few troubles of a file system that a person can mend, in words."""
     where = f"：{problem.filename}" if problem.filename else ""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"磁盘已满{where}。请腾出至少 1 GB 空间后再运行一次。"
+        return disk_full(problem.filename or "")
+    if isinstance(problem, shutil.Error) and f"[Errno {errno.ENOSPC}]" in str(problem):
+        return disk_full()  # a folder was being copied; the error is a list of every file
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"没有写入权限{where}。请换一个有权限的用户，或用 --data 指定另一个文件夹。"
     return f"系统报告：{problem.strerror or problem}{where}。"

