@@ -38,6 +38,21 @@ def test_a_certificate_names_shop_star_serial_and_the_law():
     assert len(pdf) < 40_000
 
 
+def test_what_paper_does_not_name_stays_in_the_database(django_assert_num_queries):
+    """A scheme and a publicity text for each of many rows would be megabytes of JSON."""
+    AwardFactory()
+    AwardFactory()
+    with django_assert_num_queries(1):
+        awards = list(Award.objects.for_paper())
+        documents.certificates(awards)
+    result = awards[0].result
+    file = result.assessment
+    assert result.get_deferred_fields() == {"tree", "evidence"}
+    assert file.get_deferred_fields() == {"sheet", "preview", "preview_evidence"}
+    assert file.cycle.get_deferred_fields() == {"publicity_text"}
+    assert file.cycle.scheme.get_deferred_fields() == {"document"}
+
+
 def test_all_in_one_has_a_page_each_and_the_zip_a_file_each():
     awards = papers(AwardFactory(), AwardFactory())
     assert len(PdfReader(io.BytesIO(documents.certificates(awards))).pages) == 2
