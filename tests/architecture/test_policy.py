@@ -35,6 +35,7 @@ OWN_ACCOUNT = {
     "activities:open_feed",
     "check_in:code",
     "check_in:here",
+    "desk:preferences",
     "desk:read_all",
 }
 
