@@ -69,6 +69,8 @@ ACT_WORDS = {
     "feed.opened": "订阅日历",
     "feed.renewed": "更换日历地址",
     "file.erased": "清除文件",
+    "filter.dropped": "删除常用筛选",
+    "filter.saved": "保存常用筛选",
     "import.committed": "导入名册",
     "import.discarded": "放弃导入",
     "import.undone": "撤回导入",

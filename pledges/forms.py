@@ -5,6 +5,8 @@ import re
 from django import forms
 
 from accounts.models import Area
+from members.enums import UnitKind
+from pledges.actions.campaigns import Call
 from pledges.actions.texts import ClauseDraft
 from pledges.models import PledgeText
 
@@ -17,7 +19,9 @@ def _day(label: str, help_text: str = "") -> forms.DateField:
 
 
 class CampaignForm(forms.Form):
-    """A year's call to sign."""
+    """A call to sign: the text, whom it asks, the days."""
+
+    AUDIENCE = ("area", "kind", "unit", "q")
 
     year = forms.IntegerField(
         label="年度",
@@ -31,13 +35,69 @@ class CampaignForm(forms.Form):
         empty_label=None,
         widget=forms.Select(attrs={"class": "inp"}),
     )
+    name = forms.CharField(
+        label="名称（可不填）",
+        help_text="一年里不止一次时用来区分，例如“处方药专项承诺”。",
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+    area = forms.TypedChoiceField(label="片区", required=False, coerce=int, empty_value=None)
+    kind = forms.ChoiceField(
+        label="类型", required=False, choices=[("", "连锁与单体"), *UnitKind.choices]
+    )
+    unit = forms.CharField(
+        label="会员单位名称（可不填）",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+    q = forms.CharField(
+        label="店名、证号（可不填）",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
     starts_on = _day("承诺期自")
     ends_on = _day("承诺期至", "到期后承诺自动失效，下一年度重新签署。")
     sign_by = _day("请药店在此日前签署", "过了这一天还能签，只是列为逾期。")
+    min_reading_seconds = forms.IntegerField(
+        label="最短阅读秒数（可不填）",
+        help_text="从打开签署页算起，不到这个时间不能签。不填就不限。",
+        min_value=0,
+        max_value=600,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "inp inp-num"}),
+    )
 
     def __init__(self, *args, texts, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["text"].queryset = texts
+        areas = Area.objects.order_by("order", "pk").values_list("pk", "name")
+        self.fields["area"].choices = [("", "全部片区"), *areas]
+
+    def fields_of(self, *names: str) -> list:
+        return [self[name] for name in names]
+
+    @property
+    def about(self) -> list:
+        """What is signed, and when."""
+        return self.fields_of(
+            "text", "year", "name", "starts_on", "ends_on", "sign_by", "min_reading_seconds"
+        )
+
+    @property
+    def whom(self) -> list:
+        """The filters that say who is asked."""
+        return self.fields_of(*self.AUDIENCE)
+
+    def call(self) -> Call:
+        """Return what was typed as the act takes it."""
+        data = self.cleaned_data
+        audience = {name: str(data[name]) for name in self.AUDIENCE if data[name]}
+        rest = {name: value for name, value in data.items() if name not in self.AUDIENCE}
+        rest["min_reading_seconds"] = rest["min_reading_seconds"] or 0
+        return Call(**rest, audience=audience)
 
 
 class SignForm(forms.Form):

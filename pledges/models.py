@@ -117,12 +117,18 @@ class CampaignQuerySet(models.QuerySet):
 
 
 class Campaign(models.Model):
-    """A year's call to sign (承诺签署活动): which text, until when, holding from when to when."""
+    """A call to sign (承诺签署活动): which text, whom it asks, until when, holding how long.
+
+    ``audience`` holds the filters of the shop list; an empty one is every open shop.
+    """
 
     text = models.ForeignKey(
         PledgeText, verbose_name="承诺书文本", on_delete=models.PROTECT, related_name="campaigns"
     )
-    year = models.PositiveSmallIntegerField("年度", unique=True)
+    year = models.PositiveSmallIntegerField("年度")
+    name = models.CharField("名称", max_length=30, blank=True)
+    audience = models.JSONField("邀请范围", default=dict, blank=True)
+    min_reading_seconds = models.PositiveSmallIntegerField("最短阅读秒数", default=0)
     starts_on = models.DateField("承诺期自")
     ends_on = models.DateField("承诺期至")
     sign_by = models.DateField("请在此日前签署")
@@ -138,10 +144,13 @@ class Campaign(models.Model):
                 condition=Q(starts_on__lte=F("sign_by"), sign_by__lte=F("ends_on")),
                 name="pledges_campaign_days_in_order",
             ),
+            models.CheckConstraint(
+                condition=Q(min_reading_seconds__lte=600), name="pledges_campaign_reading_short"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.year} 年度承诺签署"
+        return f"{self.year} 年度{self.name or '承诺签署'}"
 
     def roles_of(self, user) -> frozenset[Role]:
         """Granted roles, those limited to an area included: the rows shown keep to the area."""
@@ -187,6 +196,9 @@ class Pledge(models.Model):
     pharmacy = models.ForeignKey(
         Pharmacy, verbose_name="药店", on_delete=models.PROTECT, related_name="pledges"
     )
+    # Both come from the campaign by a trigger, so that the database can tell what is asked twice.
+    year = models.PositiveSmallIntegerField("年度", default=0, editable=False)
+    text_title = models.CharField("承诺书名称", max_length=100, default="", editable=False)
     state = models.CharField(
         "状态", max_length=16, choices=PledgeState.choices, default=PledgeState.INVITED
     )
@@ -207,9 +219,9 @@ class Pledge(models.Model):
                 condition=Q(state__in=PledgeState.values), name="pledges_pledge_state_known"
             ),
             models.UniqueConstraint(
-                fields=["campaign", "pharmacy"],
-                name="pledges_pledge_once_per_campaign",
-                violation_error_message="这家药店在本年度已有承诺书。",
+                fields=["pharmacy", "year", "text_title"],
+                name="pledges_pledge_once_a_year",
+                violation_error_message="这家药店在本年度已有这份承诺书。",
             ),
             both_or_neither("signed_at", "signed_by", name="pledges_pledge_signed_pair"),
             models.CheckConstraint(

@@ -1,16 +1,21 @@
 """Reads of the pledge room, and what it answers to the rooms above."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from django.db.models import Count, F, Q
 from django.utils.timezone import localtime
 
+from accounts.models import Area
 from accounts.permissions import allowed
+from members.enums import UnitKind
 from members.models import Pharmacy
+from members.queries import narrowed
 from pledges.models import Campaign, Pledge, PledgeText
 from pledges.text_diff import Wording
 from pledges.workflow import PERMISSION_FOR, PLEDGE
+
+PREVIEW_NAMES = 50
 
 
 def signed_in(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, dict]:
@@ -26,7 +31,7 @@ def signed_in(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, 
             campaign__starts_on__lte=end,
             campaign__ends_on__gte=start,
         )
-        .order_by("campaign__year")
+        .order_by("campaign__year", "pk")
         .values("pk", "pharmacy_id", "signed_at", "campaign__year", "campaign__ends_on")
     )
     answer = {}
@@ -54,9 +59,48 @@ def standing_pledge(pharmacy: Pharmacy, *, on: date) -> Pledge | None:
         .filter(pharmacy=pharmacy)
         .select_related("campaign__text", "pharmacy")
         .prefetch_related("campaign__text__clauses")
-        .order_by("-campaign__year")
+        .order_by("-year", "-signed_at")
         .first()
     )
+
+
+def to_invite(text: PledgeText, year: int, audience: Mapping[str, str]):
+    """Return the open shops of the audience that have no pledge of this title in the year."""
+    asked = Pledge.objects.filter(year=year, text_title=text.title)
+    shops = narrowed(Pharmacy.objects.active(), audience)
+    return shops.exclude(pk__in=asked.values("pharmacy"))
+
+
+def audience_preview(text: PledgeText, year: int, audience: Mapping[str, str]) -> dict:
+    """Return how many shops a campaign would ask, by area, the first names, and who is left out."""
+    shops = to_invite(text, year, audience)
+    in_all = narrowed(Pharmacy.objects.active(), audience).count()
+    areas = (
+        shops.values(where=F("area__name"))
+        .annotate(count=Count("pk"))
+        .order_by(F("area__order").asc(nulls_last=True), "area__code")
+    )
+    rows = list(areas)
+    count = sum(row["count"] for row in rows)
+    names = shops.select_related("unit", "area").order_by("name_sort", "pk")[:PREVIEW_NAMES]
+    return {
+        "count": count,
+        "areas": rows,
+        "shops": list(names),
+        "asked_already": in_all - count,
+        "more": max(count - PREVIEW_NAMES, 0),
+    }
+
+
+def audience_words(audience: Mapping[str, str]) -> str:
+    """Return the filters of an audience in words; 全部营业中的药店 when there are none."""
+    words = []
+    if area := audience.get("area"):
+        words.append(Area.objects.filter(pk=area).values_list("name", flat=True).first() or "")
+    if kind := audience.get("kind"):
+        words.append(dict(UnitKind.choices).get(kind, kind))
+    words += [f"“{audience[name]}”" for name in ("unit", "q") if audience.get(name)]
+    return "，".join(word for word in words if word) or "全部营业中的药店"
 
 
 def waiting_for(user, *, on: date) -> list[Pledge]:
@@ -91,15 +135,31 @@ def progress(pledges) -> dict:
     return {"total": total, "signed": signed, "waiting": total - signed, "areas": by_area}
 
 
+def progress_by_unit(pledges, *, most: int = 20) -> list[dict]:
+    """Return signed and all by company: those with several shops, the most open ones first."""
+    is_signed = Q(signed_at__isnull=False)
+    counted = is_signed | Q(pk__in=pledges.unsigned().values("pk"))
+    rows = (
+        pledges.filter(counted)
+        .values(pk=F("pharmacy__unit"), name=F("pharmacy__unit__name"))
+        .annotate(total=Count("pk"), signed=Count("pk", filter=is_signed))
+        .filter(total__gt=1)
+        .order_by(F("signed") - F("total"), "name")
+    )
+    return list(rows[:most])
+
+
 def current_campaign(*, on: date) -> Campaign | None:
-    """Return the latest campaign whose period includes ``on``."""
-    return Campaign.objects.covering(on).select_related("text").order_by("-year").first()
+    """Return the campaign of the latest year that includes ``on``; of several the first opened."""
+    rows = Campaign.objects.covering(on).select_related("text")
+    return rows.order_by("-year", "opened_at", "pk").first()
 
 
 def wall(*, on: date):
-    """Return the standing pledges of open shops for the public wall, by area and name."""
+    """Return one standing pledge, the latest, of each open shop for the public wall."""
+    latest = Pledge.objects.holding_on(on).order_by("pharmacy", "-year", "-signed_at", "-pk")
     return (
-        Pledge.objects.holding_on(on)
+        Pledge.objects.filter(pk__in=latest.distinct("pharmacy").values("pk"))
         .filter(pharmacy__in=Pharmacy.objects.active())
         .select_related("pharmacy__area", "campaign")
         .order_by(

@@ -5,7 +5,10 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from association import sample
+from desk.actions import save_filter
+from members.enums import UnitKind
 from members.models import Position
+from members.queries import SHOP_LIST
 from pledges.actions import campaigns, signing
 from pledges.default_content import pledge_text
 from pledges.models import Pledge, PledgeText
@@ -22,11 +25,21 @@ def pledges(story: sample.Story) -> None:
     day = timezone.localdate(opened)
     pledge_text(opened)
     campaign = campaigns.open_campaign(
-        PledgeText.objects.order_by("pk").first(),
-        year=day.year,
-        starts_on=day,
-        ends_on=date(day.year, 12, 31),
-        sign_by=min(day + timedelta(days=SIGNING_DAYS), date(day.year, 12, 31)),
+        campaigns.Call(
+            PledgeText.objects.order_by("pk").first(),
+            year=day.year,
+            starts_on=day,
+            ends_on=date(day.year, 12, 31),
+            sign_by=min(day + timedelta(days=SIGNING_DAYS), date(day.year, 12, 31)),
+        ),
+        by=by,
+        now=opened,
+    )
+    save_filter(
+        SHOP_LIST,
+        name="连锁门店",
+        parameters={"kind": UnitKind.CHAIN},
+        is_shared=True,
         by=by,
         now=opened,
     )

@@ -16,6 +16,7 @@ urlpatterns = [
     path("texts/<int:pk>/draw-up/", texts.draw_up, name="draw_up"),
     path("texts/<int:pk>/edit/", texts.edit_text, name="edit_text"),
     path("texts/<int:pk>/discard/", texts.discard_text, name="discard_text"),
+    path("<int:pk>/remind/", campaigns.remind_one, name="remind_one"),
     path("<int:pk>/", signing.detail, name="detail"),
     path("<int:pk>/sign/", signing.sign, name="sign"),
 ]

@@ -15,6 +15,7 @@ from desk.actions.deliveries import (
     retry_delivery,
     retry_parked,
 )
+from desk.actions.filters import FilterRefusedError, drop_filter, save_filter
 from desk.actions.office import (
     EDITABLE,
     SetUpOpenError,
@@ -33,6 +34,7 @@ __all__ = [
     "EDITABLE",
     "RULE_FIELDS",
     "ChannelNotReadyError",
+    "FilterRefusedError",
     "NotHeldError",
     "NotParkedError",
     "RuleRefusedError",
@@ -54,4 +56,6 @@ __all__ = [
     "save_rule",
     "stop_channel",
     "try_channel",
+    "drop_filter",
+    "save_filter",
 ]

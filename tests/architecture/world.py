@@ -30,7 +30,7 @@ from activities.models import Activity, CalendarFeed, PlanVersion
 from association import defaults
 from association.models import Delivery, Job, Message, StoredFile
 from association.sending import UNSUBSCRIBE
-from desk.models import MessageRule
+from desk.models import MessageRule, SavedFilter
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
 from party.enums import PostRole
@@ -166,6 +166,7 @@ GIVEN: dict[type[Model], Callable[[Side], dict]] = {
     MarkPaper: lambda side: {"file": StoredFileFactory(), "shop_count": 3, "value_count": 3},
     Post: _asks_for_access,
     Result: _explained,
+    SavedFilter: lambda side: {"owner": side.of(User)},
     RoleGrant: lambda side: {"waiting": True, "role": Role.INSPECTOR},
     Violation: lambda side: {"documented": True},
 }
@@ -227,6 +228,7 @@ RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "desk:change_area": Area,
     "party:confirm_access": Post,
     "party:local_rule": PartyRule,
+    "members:drop_filter": lambda side: side.make(SavedFilter),
     "reports:publicity": _publicised,
 }
 # The other parts of an address.

@@ -3,7 +3,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from accounts.roles import Role
 from association.models import AuditEvent, Delivery
@@ -137,20 +137,18 @@ def test_of_two_owners_in_the_same_second_exactly_one_signs():
     assert AuditEvent.objects.filter(act="pledge.signed").count() == 1
 
 
+def call(text=None, **given) -> campaigns.Call:
+    days = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    days["sign_by"] = date(2026, 1, 31)
+    return campaigns.Call(text or PledgeTextFactory(), **({"year": 2026} | days | given))
+
+
 def test_open_campaign_invites_every_open_shop_and_tells_the_owners():
     shop = PharmacyFactory()
     PharmacyFactory(status=PharmacyStatus.CLOSED)
     owner = owner_of(shop)
 
-    campaign = campaigns.open_campaign(
-        PledgeTextFactory(),
-        year=2026,
-        starts_on=date(2026, 1, 1),
-        ends_on=date(2026, 12, 31),
-        sign_by=date(2026, 1, 31),
-        by=make_user(Role.SECRETARIAT),
-        now=NOON,
-    )
+    campaign = campaigns.open_campaign(call(), by=make_user(Role.SECRETARIAT), now=NOON)
 
     assert [pledge.pharmacy for pledge in campaign.pledges.all()] == [shop]
     assert [delivery.recipient for delivery in Delivery.objects.all()] == [owner]
@@ -160,34 +158,67 @@ def test_open_campaign_invites_every_open_shop_and_tells_the_owners():
     }
 
 
-def test_a_second_campaign_in_a_year_is_refused():
-    campaign = CampaignFactory(year=2026)
+@pytest.mark.parametrize("by", ["area", "kind", "unit", "q"])
+def test_a_campaign_asks_its_audience_alone(by):
+    wanted = PharmacyFactory(unit__kind="chain", name="示例城东店", unit__name="示例甲公司")
+    PharmacyFactory(unit__kind="single", name="示例河西店", unit__name="示例乙公司")
+    words = {"area": wanted.area_id, "kind": "chain", "unit": "示例甲", "q": "城东"}
 
-    with pytest.raises(campaigns.CampaignExistsError, match="已经发起过"):
-        campaigns.open_campaign(
-            campaign.text,
-            year=2026,
-            starts_on=date(2026, 1, 1),
-            ends_on=date(2026, 12, 31),
-            sign_by=date(2026, 1, 31),
-            by=make_user(),
-            now=NOON,
-        )
+    campaign = campaigns.open_campaign(
+        call(audience={by: words[by]}), by=make_user(Role.SECRETARIAT), now=NOON
+    )
 
-    assert Campaign.objects.count() == 1
+    assert [pledge.pharmacy for pledge in campaign.pledges.all()] == [wanted]
+
+
+def test_a_second_campaign_of_the_year_asks_who_was_not_asked():
+    text = PledgeTextFactory()
+    east, west = PharmacyFactory.create_batch(2)
+    clerk = make_user(Role.SECRETARIAT)
+    campaigns.open_campaign(call(text, audience={"area": east.area_id}), by=clerk, now=NOON)
+
+    second = campaigns.open_campaign(call(text, name="补签"), by=clerk, now=NOON)
+
+    assert [pledge.pharmacy for pledge in second.pledges.all()] == [west]
+    with pytest.raises(campaigns.NobodyInvitedError, match="已经邀请过"):
+        campaigns.open_campaign(call(text), by=clerk, now=NOON)
+    assert Campaign.objects.count() == 2
+
+
+def test_another_version_of_the_same_title_is_not_asked_twice_but_another_title_is():
+    text = PledgeTextFactory()
+    PharmacyFactory()
+    clerk = make_user(Role.SECRETARIAT)
+    campaigns.open_campaign(call(text), by=clerk, now=NOON)
+
+    with pytest.raises(campaigns.NobodyInvitedError):
+        campaigns.open_campaign(call(PledgeTextFactory(title=text.title)), by=clerk, now=NOON)
+    campaigns.open_campaign(call(PledgeTextFactory(title="处方药承诺")), by=clerk, now=NOON)
+
+    assert Pledge.objects.count() == 2
+
+
+def test_the_database_itself_refuses_a_second_pledge_of_the_year():
+    pledge = PledgeFactory()
+    again = CampaignFactory(text=pledge.campaign.text, year=pledge.campaign.year)
+
+    with pytest.raises(IntegrityError, match="once_a_year"):
+        PledgeFactory(campaign=again, pharmacy=pledge.pharmacy)
+
+
+def test_a_register_that_moved_since_the_preview_sends_nothing():
+    PharmacyFactory.create_batch(2)
+
+    with pytest.raises(campaigns.AudienceMovedError, match="预览时是 1 家，现在名册里是 2 家"):
+        campaigns.open_campaign(call(), expected=1, by=make_user(Role.SECRETARIAT), now=NOON)
+
+    assert not Campaign.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_days_out_of_order_are_refused():
     with pytest.raises(campaigns.CampaignDaysError):
-        campaigns.open_campaign(
-            PledgeTextFactory(),
-            year=2026,
-            starts_on=date(2026, 2, 1),
-            ends_on=date(2026, 12, 31),
-            sign_by=date(2026, 1, 31),
-            by=make_user(),
-            now=NOON,
-        )
+        campaigns.open_campaign(call(starts_on=date(2026, 2, 1)), by=make_user(), now=NOON)
 
 
 def test_invite_again_adds_only_shops_that_joined_since():
@@ -229,12 +260,14 @@ def test_lapse_closes_signed_and_unsigned_after_the_period_only():
 def test_a_second_year_works_while_the_old_pledge_runs_out():
     pledge, owner = invited()
     signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    next_year = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31)}
     campaign = campaigns.open_campaign(
-        pledge.campaign.text,
-        year=pledge.campaign.year + 1,
-        starts_on=date(2027, 1, 1),
-        ends_on=date(2027, 12, 31),
-        sign_by=date(2027, 1, 31),
+        call(
+            pledge.campaign.text,
+            year=pledge.campaign.year + 1,
+            sign_by=date(2027, 1, 31),
+            **next_year,
+        ),
         by=make_user(Role.SECRETARIAT),
         now=NEXT_YEAR,
     )
