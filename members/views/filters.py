@@ -16,7 +16,7 @@ from members.queries import SHOP_LIST
 
 
 @require_POST
-@requires(Permission.PHARMACY_VIEW, somewhere=True)
+@requires(Permission.PHARMACY_MANAGE)
 def save_filter(request):
     """Keep what the list is asked for now."""
     asked, form = ShopFilterForm(request.POST), KeepFilterForm(request.POST)
@@ -29,7 +29,7 @@ def save_filter(request):
             SHOP_LIST,
             name=form.cleaned_data.get("name", ""),
             parameters=parameters,
-            is_shared=bool(form.cleaned_data.get("is_shared")) and bool(request.user.area_roles),
+            is_shared=bool(form.cleaned_data.get("is_shared")),
             by=request.user,
             now=timezone.now(),
         )
@@ -41,7 +41,7 @@ def save_filter(request):
 
 
 @require_POST
-@requires(Permission.PHARMACY_VIEW, somewhere=True)
+@requires(Permission.PHARMACY_MANAGE)
 def drop_filter(request, pk):
     """Take a filter of one's own away."""
     kept = get_object_or_404(SavedFilter.objects.visible_to(request.user), pk=pk)

@@ -51,6 +51,7 @@ def shop_list(request):
     view = view_named(request, lists)
     shops = queries.narrowed(lists[view], wanted)
     is_filtered = any(wanted.values())
+    may_manage = allowed(request.user, Permission.PHARMACY_MANAGE)
     counts = keyset.capped_counts({**lists, "here": shops})
     order = queries.ORDER_OF_VIEW.get(view, "name_sort")
     page = keyset.page(queries.list_rows(shops), request.GET, by=order)
@@ -79,7 +80,8 @@ def shop_list(request):
         "units": queries.units_like(request.user, wanted["q"]) if wanted.get("q") else [],
         "filter_query": query_without(request, "before", "after"),
         "kept": saved_filters(request.user, queries.SHOP_LIST),
-        "keep_form": KeepFilterForm() if is_filtered else None,
+        "keep_form": KeepFilterForm() if is_filtered and may_manage else None,
+        "may_manage": may_manage,
         "asked": [(name, value) for name, value in wanted.items() if value],
         "may_invite": allowed(request.user, Permission.PHARMACY_INVITE),
         "may_import": allowed(request.user, Permission.PHARMACY_IMPORT),
