@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.models import Area
 from members.enums import UnitKind
+from members.models import MemberUnit
 from pledges.actions.campaigns import Call
 from pledges.actions.texts import ClauseDraft
 from pledges.models import PledgeText
@@ -101,7 +102,10 @@ class CampaignForm(forms.Form):
 
 
 class SignForm(forms.Form):
-    """One tick a clause and the signer's name; the fields follow the text."""
+    """One tick a clause, a drawn or typed signature, and who it is; the fields follow the text."""
+
+    drawing = forms.CharField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, clauses, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -112,11 +116,19 @@ class SignForm(forms.Form):
                 required=False,
             )
         self.fields["name"] = forms.CharField(
-            label="签名",
-            help_text="输入您本人的姓名，与账号姓名一致。",
+            label="输入姓名",
+            help_text="不方便手写时用，与账号姓名一致，效力相同。",
             max_length=50,
+            required=False,
             widget=forms.TextInput(attrs={"class": "inp", "autocomplete": "name"}),
-            error_messages={"required": "请写上您的姓名。"},
+        )
+        self.fields["password"] = forms.CharField(
+            label="登录密码",
+            help_text="再输入一次，确认是您本人。",
+            max_length=200,
+            required=False,
+            strip=False,
+            widget=forms.PasswordInput(attrs={"class": "inp", "autocomplete": "current-password"}),
         )
 
     @property
@@ -133,6 +145,60 @@ class SignForm(forms.Form):
             for name, value in data.items()
             if name.startswith("clause_") and value
         }
+
+
+class ScanForm(forms.Form):
+    """The scan of the printed, signed and stamped pledge."""
+
+    name = forms.CharField(
+        label="纸上签名的负责人",
+        max_length=50,
+        widget=forms.TextInput(attrs={"class": "inp", "autocomplete": "name"}),
+        error_messages={"required": "请填写纸上签名的负责人姓名。"},
+    )
+    scan = forms.FileField(
+        label="盖章后的扫描件或照片",
+        help_text="一页拍全，公章和签名要看得清。JPG、PNG 或 PDF。",
+        error_messages={"required": "请选择扫描件或照片。"},
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is sent back."""
+
+    reason = forms.CharField(
+        label="原因",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp", "placeholder": "对方能看到"}),
+    )
+
+
+class MandateForm(forms.Form):
+    """A company's word that its head office may sign for its shops."""
+
+    unit = forms.ModelChoiceField(
+        label="会员单位",
+        queryset=MemberUnit.objects.none(),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    starts_on = _day("授权自")
+    ends_on = _day("授权至")
+    paper = forms.FileField(label="盖章的授权书", help_text="扫描件或照片，JPG、PNG 或 PDF。")
+
+    def __init__(self, *args, units, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units
+
+
+class CheckForm(forms.Form):
+    """A receipt that somebody wants to have checked; it is read and not kept."""
+
+    receipt = forms.FileField(
+        label="手里的回执 PDF",
+        widget=forms.ClearableFileInput(attrs={"class": "inp", "accept": "application/pdf"}),
+        error_messages={"required": "请选择要核对的 PDF。"},
+    )
 
 
 class AreaFilterForm(forms.Form):

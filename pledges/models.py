@@ -8,10 +8,10 @@ from django.db.models import F, Q
 from accounts.permissions import allowed_somewhere
 from accounts.roles import GRANTS, Permission, Role
 from association.canonical_json import sha256_hex
-from association.models import both_or_neither, user_reference
+from association.models import StoredFile, both_or_neither, user_reference
 from members.enums import PharmacyStatus
-from members.models import Pharmacy
-from pledges.enums import PledgeState
+from members.models import MemberUnit, Pharmacy
+from pledges.enums import ConfirmedWith, OfferState, PledgeState, SigningWay
 
 
 class PledgeTextQuerySet(models.QuerySet):
@@ -176,7 +176,8 @@ class PledgeQuerySet(models.QuerySet):
 
     def unsigned(self) -> "PledgeQuerySet":
         """What was never signed: open invitations of open shops, and those that ran out."""
-        is_open = Q(state=PledgeState.INVITED, pharmacy__status=PharmacyStatus.ACTIVE)
+        not_yet = [PledgeState.INVITED, PledgeState.AWAITING]
+        is_open = Q(state__in=not_yet, pharmacy__status=PharmacyStatus.ACTIVE)
         return self.filter(is_open | Q(state=PledgeState.EXPIRED), signed_at=None)
 
     def overdue(self, *, on: date) -> "PledgeQuerySet":
@@ -208,6 +209,15 @@ class Pledge(models.Model):
     signed_name = models.CharField("签名", max_length=50, blank=True)
     ticked = models.JSONField("已确认条款", default=list, blank=True)
     text_sha256 = models.CharField("文本摘要", max_length=64, blank=True)
+    way = models.CharField("签署方式", max_length=16, choices=SigningWay.choices, blank=True)
+    drawing = models.TextField("手写签名", blank=True)  # the path of an SVG, checked before
+    confirmed_with = models.CharField(
+        "身份确认", max_length=16, choices=ConfirmedWith.choices, blank=True
+    )
+    confirmed_by = user_reference("confirmed_pledges", "确认人", null=True, blank=True)
+    # Behind this word anybody reads whether the receipt is real; it never changes.
+    receipt_token = models.CharField("回执核验码", max_length=32, blank=True)
+    audit_event = models.BigIntegerField("操作记录号", null=True, blank=True)
     lapsed_at = models.DateTimeField("到期登记时间", null=True, blank=True)
 
     objects = PledgeQuerySet.as_manager()
@@ -223,18 +233,48 @@ class Pledge(models.Model):
                 name="pledges_pledge_once_a_year",
                 violation_error_message="这家药店在本年度已有这份承诺书。",
             ),
-            both_or_neither("signed_at", "signed_by", name="pledges_pledge_signed_pair"),
             models.CheckConstraint(
-                condition=Q(signed_at=None, text_sha256="", signed_name="")
-                | (Q(signed_at__isnull=False) & ~Q(text_sha256="") & ~Q(signed_name="")),
+                condition=Q(
+                    signed_at=None,
+                    signed_by=None,
+                    text_sha256="",
+                    signed_name="",
+                    way="",
+                    confirmed_with="",
+                    receipt_token="",
+                )
+                | (
+                    Q(signed_at__isnull=False)
+                    & ~Q(text_sha256="")
+                    & ~Q(signed_name="")
+                    & ~Q(receipt_token="")
+                    & Q(way__in=SigningWay.values, confirmed_with__in=ConfirmedWith.values)
+                ),
                 name="pledges_pledge_signature_whole",
+            ),
+            # A stamped paper has a name and a stamp; nobody of the portal has signed it.
+            models.CheckConstraint(
+                condition=Q(signed_at=None) | Q(way=SigningWay.PAPER) | Q(signed_by__isnull=False),
+                name="pledges_pledge_signed_by_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(way__in=[SigningWay.PAPER, SigningWay.HEAD_OFFICE])
+                | (Q(confirmed_by__isnull=False) & ~Q(confirmed_by=F("signed_by")))
+                | Q(confirmed_by__isnull=False, signed_by=None),
+                name="pledges_pledge_confirmed_by_a_second",
+            ),
+            models.UniqueConstraint(
+                fields=["receipt_token"],
+                condition=~Q(receipt_token=""),
+                name="pledges_pledge_receipt_token_unique",
             ),
             models.CheckConstraint(
                 condition=~Q(state=PledgeState.SIGNED) | Q(signed_at__isnull=False),
                 name="pledges_pledge_signed_means_signature",
             ),
             models.CheckConstraint(
-                condition=~Q(state=PledgeState.INVITED) | Q(signed_at=None),
+                condition=~Q(state__in=[PledgeState.INVITED, PledgeState.AWAITING])
+                | Q(signed_at=None),
                 name="pledges_pledge_invited_means_no_signature",
             ),
         ]
@@ -254,3 +294,183 @@ class Pledge(models.Model):
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds at the shop of this pledge."""
         return self.pharmacy.roles_of(user)
+
+
+class SigningDraft(models.Model):
+    """What somebody has ticked so far (签署草稿), and since when the page is open to them."""
+
+    pledge = models.ForeignKey(
+        Pledge, verbose_name="承诺", on_delete=models.CASCADE, related_name="drafts"
+    )
+    person = user_reference("+", "填写人")
+    ticked = models.JSONField("已勾选条款", default=list)
+    opened_at = models.DateTimeField("打开时间")
+    saved_at = models.DateTimeField("保存时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "签署草稿"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pledge", "person"], name="pledges_signingdraft_one_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"签署草稿 #{self.pk}"
+
+
+class Receipt(models.Model):
+    """One issue of the receipt of a signature (承诺回执): the very file, and its SHA-256.
+
+    A later issue adds what was not known before; the earlier ones stay valid.
+    """
+
+    pledge = models.ForeignKey(
+        Pledge, verbose_name="承诺", on_delete=models.PROTECT, related_name="receipts"
+    )
+    issue = models.PositiveSmallIntegerField("第几份")
+    file = models.OneToOneField(
+        StoredFile, verbose_name="文件", on_delete=models.PROTECT, related_name="pledge_receipt"
+    )
+    sha256 = models.CharField("文件摘要", max_length=64, unique=True)
+    seal_number = models.PositiveIntegerField("封存号", null=True, blank=True)
+    issued_at = models.DateTimeField("签发时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺回执"
+        constraints = [
+            models.UniqueConstraint(fields=["pledge", "issue"], name="pledges_receipt_issue_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"回执 {self.pledge_id}-{self.issue}"
+
+
+class MandateQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "MandateQuerySet":
+        """All for the office and the regulator, their own company's for its people."""
+        if follows_campaigns(user):
+            return self
+        return self.filter(unit__in=MemberUnit.objects.visible_to(user))
+
+    def holding_on(self, day: date) -> "MandateQuerySet":
+        """Mandates in force on ``day``; one that was ended holds no more from that moment."""
+        return self.filter(starts_on__lte=day, ends_on__gte=day, ended_at=None)
+
+
+class Mandate(models.Model):
+    """A company's word that its head office may sign for its shops (代签授权), with the paper."""
+
+    unit = models.ForeignKey(
+        MemberUnit, verbose_name="会员单位", on_delete=models.PROTECT, related_name="mandates"
+    )
+    paper = models.OneToOneField(
+        StoredFile, verbose_name="授权书", on_delete=models.PROTECT, related_name="pledge_mandate"
+    )
+    starts_on = models.DateField("授权自")
+    ends_on = models.DateField("授权至")
+    recorded_at = models.DateTimeField("登记时间")
+    recorded_by = user_reference("+", "登记人")
+    ended_at = models.DateTimeField("终止时间", null=True, blank=True)
+    ended_by = user_reference("+", "终止人", null=True, blank=True)
+
+    objects = MandateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "代签授权"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__lte=F("ends_on")), name="pledges_mandate_days_in_order"
+            ),
+            both_or_neither("ended_at", "ended_by", name="pledges_mandate_ended_pair"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit}的代签授权"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Roles that ``user`` holds at the company, and the granted ones of the office."""
+        return self.unit.roles_of(user) | frozenset(user.area_roles)
+
+
+class OfferQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "OfferQuerySet":
+        """Those of the pledges that the person may see."""
+        return self.filter(pledge__in=Pledge.objects.visible_to(user))
+
+
+class Offer(models.Model):
+    """A signature that needs a second person (待确认的签署): a stamped paper, or a head office's.
+
+    The pledge holds only when that person has accepted it; a refused offer stays readable.
+    """
+
+    pledge = models.ForeignKey(
+        Pledge, verbose_name="承诺", on_delete=models.PROTECT, related_name="offers"
+    )
+    way = models.CharField("签署方式", max_length=16, choices=SigningWay.choices)
+    state = models.CharField(
+        "状态", max_length=16, choices=OfferState.choices, default=OfferState.PENDING
+    )
+    signed_name = models.CharField("签名", max_length=50)
+    drawing = models.TextField("手写签名", blank=True)
+    ticked = models.JSONField("已确认条款", default=list, blank=True)
+    scan = models.OneToOneField(
+        StoredFile,
+        verbose_name="扫描件",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pledge_offer",
+    )
+    mandate = models.ForeignKey(
+        Mandate,
+        verbose_name="代签授权",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+    )
+    offered_at = models.DateTimeField("提交时间")
+    offered_by = user_reference("+", "提交人")
+    decided_at = models.DateTimeField("确认时间", null=True, blank=True)
+    decided_by = user_reference("+", "确认人", null=True, blank=True)
+    reason = models.CharField("未通过的原因", max_length=200, blank=True)
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待确认的签署"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pledge"],
+                condition=Q(state=OfferState.PENDING),
+                name="pledges_offer_one_pending",
+            ),
+            models.CheckConstraint(
+                condition=Q(way=SigningWay.PAPER, scan__isnull=False, mandate=None)
+                | Q(way=SigningWay.HEAD_OFFICE, scan=None, mandate__isnull=False),
+                name="pledges_offer_rests_on_paper_or_mandate",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("offered_by")),
+                name="pledges_offer_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=OfferState.REFUSED) | ~Q(reason=""),
+                name="pledges_offer_refused_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[OfferState.PENDING, OfferState.OVERTAKEN], decided_at=None)
+                | Q(state__in=[OfferState.ACCEPTED, OfferState.REFUSED], decided_at__isnull=False),
+                name="pledges_offer_decided_when_closed",
+            ),
+            both_or_neither("decided_at", "decided_by", name="pledges_offer_decided_pair"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_way_display()} #{self.pk}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Roles that ``user`` holds at the shop."""
+        return self.pledge.roles_of(user)

@@ -1,5 +1,6 @@
 """Reads of the pledge room, and what it answers to the rooms above."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -8,14 +9,27 @@ from django.utils.timezone import localtime
 
 from accounts.models import Area
 from accounts.permissions import allowed
+from accounts.roles import Permission
+from association.sealing import Place, place_of
 from members.enums import UnitKind
 from members.models import Pharmacy
 from members.queries import narrowed
-from pledges.models import Campaign, Pledge, PledgeText
+from pledges.enums import OfferState, PledgeState
+from pledges.models import (
+    Campaign,
+    Mandate,
+    Offer,
+    Pledge,
+    PledgeText,
+    Receipt,
+    SigningDraft,
+)
 from pledges.text_diff import Wording
 from pledges.workflow import PERMISSION_FOR, PLEDGE
 
 PREVIEW_NAMES = 50
+OFFICE_DECIDES, SHOP_DECIDES = {"accept", "refuse"}, {"confirm", "decline"}
+NOT_YET = (PledgeState.INVITED, PledgeState.AWAITING)
 
 
 def signed_in(pharmacy_ids: Iterable[int], start: date, end: date) -> dict[int, dict]:
@@ -107,7 +121,7 @@ def waiting_for(user, *, on: date) -> list[Pledge]:
     """Return the pledges that ``user`` may sign now, the most urgent first."""
     waiting = (
         Pledge.objects.visible_to(user)
-        .waiting()
+        .filter(state__in=NOT_YET, pharmacy__in=Pharmacy.objects.active())
         .filter(campaign__ends_on__gte=on)
         .select_related("campaign__text", "pharmacy__area")
         .order_by("campaign__sign_by", "pk")
@@ -118,7 +132,107 @@ def waiting_for(user, *, on: date) -> list[Pledge]:
 def acts_open_to(user, pledge: Pledge) -> tuple[str, ...]:
     """Return the acts that the record allows now and the person may do on it."""
     acts = PLEDGE.acts_from(pledge.state)
-    return tuple(a for a in acts if a != "lapse" and allowed(user, PERMISSION_FOR[a], pledge))
+    offer = pending_offer(pledge) if pledge.state == PledgeState.AWAITING else None
+    mute = {"lapse"} | (OFFICE_DECIDES if offer is None or offer.mandate_id else SHOP_DECIDES)
+    return tuple(a for a in acts if a not in mute and allowed(user, PERMISSION_FOR[a], pledge))
+
+
+def pending_offer(pledge: Pledge) -> Offer | None:
+    """Return the signature that waits for a second person."""
+    rows = pledge.offers.filter(state=OfferState.PENDING)
+    return rows.select_related("scan", "mandate__unit", "offered_by").first()
+
+
+def last_refusal(pledge: Pledge) -> Offer | None:
+    """Return the latest offer that was sent back, while nothing newer came of it."""
+    latest = pledge.offers.order_by("-pk").first()
+    is_open = pledge.state == PledgeState.INVITED
+    return latest if is_open and latest and latest.state == OfferState.REFUSED else None
+
+
+def to_sign_for(user, *, on: date) -> list[Pledge]:
+    """Return the open pledges of shops that ``user`` may sign for as their head office today."""
+    units = Mandate.objects.holding_on(on).values("unit")
+    rows = (
+        Pledge.objects.visible_to(user)
+        .waiting()
+        .filter(campaign__ends_on__gte=on, pharmacy__unit__in=units)
+        .select_related("campaign__text", "pharmacy__area")
+        .order_by("campaign__sign_by", "pharmacy__name_sort", "pk")
+    )
+    return [pledge for pledge in rows[:200] if "sign_for" in acts_open_to(user, pledge)]
+
+
+def offers_waiting(user):
+    """Return the signatures that wait for a second person, the oldest first."""
+    rows = Offer.objects.visible_to(user).filter(state=OfferState.PENDING)
+    return rows.select_related("pledge__pharmacy__unit", "pledge__campaign").order_by("offered_at")
+
+
+def mandates(user):
+    """Return the mandates in sight with company and paper, those that end last on top."""
+    rows = Mandate.objects.visible_to(user).select_related("unit", "paper")
+    return rows.order_by("-ends_on", "-pk")
+
+
+def draft_of(user, pledge: Pledge) -> SigningDraft | None:
+    """Return what the person has ticked so far."""
+    return pledge.drafts.filter(person=user).first()
+
+
+def place_of_signature(pledge: Pledge) -> Place | None:
+    """Return where the signature lies in the sealed trail; ``None`` while it is not sealed."""
+    return place_of(pledge.audit_event) if pledge.audit_event else None
+
+
+def may_issue(user, pledge: Pledge) -> bool:
+    """Whether a further receipt would say more, and the person may ask for it."""
+    if not pledge.signed_at or not allowed(user, Permission.PLEDGE_SIGN, pledge):
+        return False
+    last = pledge.receipts.order_by("-issue").first()
+    return last is None or (last.seal_number is None and place_of_signature(pledge) is not None)
+
+
+def signed_pledges():
+    """Return every pledge that was ever signed, for whoever holds the word on its receipt."""
+    rows = Pledge.objects.exclude(receipt_token="")
+    return rows.select_related("campaign__text", "pharmacy")
+
+
+def public_state(pledge: Pledge, *, on: date) -> dict:
+    """Return what holds today in words for anybody: ``tone``, ``word``."""
+    if pledge.state == PledgeState.SIGNED and pledge.campaign.ends_on >= on:
+        return {"tone": "ok", "word": "有效"}
+    if pledge.state in (PledgeState.SIGNED, PledgeState.EXPIRED):
+        return {"tone": "warn", "word": "已到期"}
+    return {"tone": "bad", "word": pledge.get_state_display()}
+
+
+def verdict_on_file(pledge: Pledge, upload) -> dict:
+    """Say whether the bytes are a receipt of ours for this pledge; the file is not kept."""
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    found = Receipt.objects.select_related("pledge").filter(sha256=digest.hexdigest()).first()
+    if found is None:
+        return {
+            "tone": "bad",
+            "title": "这份 PDF 不是协会签发的，或者内容被改过",
+            "text": "以本页所示为准。重新下载回执后再核对；截图、另存或打印后扫描的文件都对不上。",
+        }
+    if found.pledge_id != pledge.pk:
+        return {
+            "tone": "warn",
+            "title": "这是另一份承诺书的回执",
+            "text": f"文件是协会签发的，编号 {found.pledge.number}，请扫那一份上的二维码核验。",
+        }
+    if found.issue < pledge.receipts.count():
+        return {
+            "tone": "ok",
+            "title": "与协会签发的一致，之后又签发过新的一份",
+            "text": f"这是第 {found.issue} 份，仍然有效；新的一份写明了封存位置。",
+        }
+    return {"tone": "ok", "title": "与协会签发的一致", "text": "一个字节也没有改动。"}
 
 
 def progress(pledges) -> dict:

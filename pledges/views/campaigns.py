@@ -48,6 +48,10 @@ def index(request):
         {"label": "公开承诺墙", "url": reverse("pledges:wall"), "icon": "external-link"},
     ]
     if may_open:
+        context["offers"] = list(queries.offers_waiting(request.user)[:20])
+        context["actions"].append(
+            {"label": "代签授权", "url": reverse("pledges:mandates"), "icon": "license"}
+        )
         context["actions"].append(
             {"label": "发起签署", "url": reverse("pledges:open"), "icon": "plus", "primary": True}
         )

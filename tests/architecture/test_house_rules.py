@@ -93,6 +93,8 @@ NO_SIGHT = {
     "party.RollEntry": "through the meeting",
     "party.WorkItem": "reference",
     "pledges.Clause": "through the text",
+    "pledges.Receipt": "through the pledge",
+    "pledges.SigningDraft": "through the pledge, one's own",
     "starrating.ItemNote": "through the assessment",
     "starrating.ReviewAssignment": "through the assessment",
 }

@@ -58,6 +58,7 @@ from tests.factories.association import DeliveryFactory, StoredFileFactory
 from tests.factories.desk import AssociationProfileFactory
 from tests.factories.members import head_office_of, owner_of, staff_of
 from tests.factories.party import PartyMemberFactory, secretary_of
+from tests.factories.pledges import ReceiptFactory
 from tests.factories.starrating import CycleFactory, ReviewAssignmentFactory
 
 # Each side has its own of these; a record whose factory leads to one of them is made twice.
@@ -172,6 +173,7 @@ GIVEN: dict[type[Model], Callable[[Side], dict]] = {
 }
 AFTER: dict[type[Model], Callable[[Side, Model], None]] = {
     Activity: lambda side, record: AttendanceFactory(activity=record, pharmacy=side.of(Pharmacy)),
+    Pledge: lambda side, record: ReceiptFactory(pledge=record),
 }
 
 
@@ -209,6 +211,12 @@ def _held(side: Side) -> Message:
 
 def _unsubscribing(side: Side) -> str:
     return signing.dumps([side.of(User).pk, "email"], salt=UNSUBSCRIBE)
+
+
+def _receipted(side: Side) -> str:
+    a_year = 2600 + side.of(Pharmacy).pk % 500
+    campaign = side.shared.make(Campaign, year=a_year)
+    return side.make(Pledge, campaign=campaign, signed=True).receipt_token
 
 
 # The record behind ``pk`` where the guard names no model.
@@ -257,6 +265,7 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("party:report", "token"): lambda side: SIGNER.sign(side.of(Census).code),
     ("party:uncover", "covered"): lambda side: side.of(CoveredUnit).pk,
     ("party:void", "motion"): lambda side: side.of(Motion).pk,
+    ("pledges:verify", "token"): _receipted,
     ("pledges:wall_shop", "token"): _signed,
     ("reports:code_picture", "token"): lambda side: side.of(Pharmacy).public_token,
     ("reports:shop", "token"): lambda side: side.of(Pharmacy).public_token,

@@ -10,9 +10,10 @@ from association.models import AuditEvent, Delivery
 from association.workflow import ForbiddenMoveError
 from members.enums import PharmacyStatus
 from pledges.actions import campaigns, signing, texts
+from pledges.confirmation import PasswordAgain
 from pledges.models import Campaign, Pledge, PledgeText
 from pledges.workflow import PLEDGE
-from tests.factories.accounts import make_user
+from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.members import PharmacyFactory, PositionFactory, owner_of, staff_of
 from tests.factories.pledges import CampaignFactory, PledgeFactory, PledgeTextFactory
 
@@ -24,6 +25,11 @@ NEXT_YEAR = datetime(2027, 1, 2, 12, tzinfo=SHANGHAI)
 BOTH = {"law", "service"}
 
 
+def sign_it(pledge, *, by, password=PASSWORD, **given) -> Pledge:
+    """Sign as the phone does, with the password typed once more."""
+    return signing.sign(pledge, confirmation=PasswordAgain(password), by=by, **given)
+
+
 def invited() -> tuple[Pledge, object]:
     pledge = PledgeFactory()
     return pledge, owner_of(pledge.pharmacy)
@@ -32,7 +38,7 @@ def invited() -> tuple[Pledge, object]:
 def test_sign_freezes_the_wording_and_leaves_a_line_in_the_trail():
     pledge, owner = invited()
 
-    signed = signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    signed = sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
     text = PledgeText.objects.get(pk=pledge.campaign.text_id)
     assert (signed.state, signed.signed_by, signed.signed_name) == (
@@ -55,9 +61,9 @@ def test_the_second_shop_signs_under_the_same_frozen_text():
     pledge, owner = invited()
     other = PledgeFactory(campaign=pledge.campaign)
     other_owner = owner_of(other.pharmacy)
-    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
-    second = signing.sign(other, ticked=BOTH, name=other_owner.real_name, by=other_owner, now=NOON)
+    second = sign_it(other, ticked=BOTH, name=other_owner.real_name, by=other_owner, now=NOON)
 
     assert second.state == "signed"
 
@@ -76,7 +82,7 @@ def test_sign_refuses_and_changes_nothing(ticked, name, error):
     owner.save(update_fields=["real_name"])
 
     with pytest.raises(error):
-        signing.sign(pledge, ticked=ticked, name=name, by=owner, now=NOON)
+        sign_it(pledge, ticked=ticked, name=name, by=owner, now=NOON)
 
     assert Pledge.objects.get().state == "invited"
     assert not AuditEvent.objects.exists()
@@ -91,24 +97,24 @@ def test_nobody_signs_for_another_shop():
 
     for person in (stranger, clerk, employee):
         with pytest.raises(signing.NotYoursToSignError):
-            signing.sign(pledge, ticked=BOTH, name=person.real_name, by=person, now=NOON)
+            sign_it(pledge, ticked=BOTH, name=person.real_name, by=person, now=NOON)
 
     assert Pledge.objects.get().state == "invited"
 
 
 def test_signing_twice_is_refused_with_who_and_when():
     pledge, owner = invited()
-    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
     with pytest.raises(signing.AlreadySignedError, match="2026年1月12日 12:00 签署，不用再签"):
-        signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+        sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
 
 
 def test_sign_after_the_period_is_refused():
     pledge, owner = invited()
 
     with pytest.raises(campaigns.CampaignOverError, match="已经结束"):
-        signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+        sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,7 +126,7 @@ def test_of_two_owners_in_the_same_second_exactly_one_signs():
     def try_it(owner):
         try:
             gate.wait()
-            signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+            sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
             outcomes.append("signed")
         except signing.AlreadySignedError:
             outcomes.append("refused")
@@ -259,7 +265,7 @@ def test_lapse_closes_signed_and_unsigned_after_the_period_only():
 
 def test_a_second_year_works_while_the_old_pledge_runs_out():
     pledge, owner = invited()
-    signing.sign(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
+    sign_it(pledge, ticked=BOTH, name=owner.real_name, by=owner, now=NOON)
     next_year = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31)}
     campaign = campaigns.open_campaign(
         call(
@@ -274,7 +280,7 @@ def test_a_second_year_works_while_the_old_pledge_runs_out():
     fresh = campaign.pledges.get()
 
     campaigns.lapse(pledge, now=NEXT_YEAR)
-    signing.sign(fresh, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
+    sign_it(fresh, ticked=BOTH, name=owner.real_name, by=owner, now=NEXT_YEAR)
 
     assert list(Pledge.objects.order_by("pk").values_list("state", flat=True)) == [
         "expired",

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from pledges.models import Campaign, Pledge
-from tests.factories.accounts import make_user
+from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.desk import SavedFilterFactory
 from tests.factories.members import PharmacyFactory, owner_of, staff_of
 from tests.factories.pledges import CampaignFactory, PledgeFactory, PledgeTextFactory
@@ -34,7 +34,7 @@ def test_an_owner_signs_on_the_phone(client, campaign):
     assert reverse("pledges:sign", args=[pledge.pk]) in page
     answer = client.post(
         reverse("pledges:sign", args=[pledge.pk]),
-        {"clause_law": "on", "clause_service": "on", "name": owner.real_name},
+        {"clause_law": "on", "clause_service": "on", "name": owner.real_name, "password": PASSWORD},
     )
 
     assert answer.url == reverse("pledges:detail", args=[pledge.pk])
@@ -50,7 +50,7 @@ def test_a_forgotten_tick_is_named_and_the_rest_stays(client, campaign):
 
     page = client.post(
         reverse("pledges:sign", args=[pledge.pk]),
-        {"clause_law": "on", "name": owner.real_name},
+        {"clause_law": "on", "name": owner.real_name, "password": PASSWORD},
     ).content.decode()
 
     assert "还有 1 条没有勾选：示例条款2" in page
