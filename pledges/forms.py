@@ -9,7 +9,8 @@ from members.enums import UnitKind
 from members.models import MemberUnit
 from pledges.actions.campaigns import Call
 from pledges.actions.texts import ClauseDraft
-from pledges.models import PledgeText
+from pledges.enums import SourceKind
+from pledges.models import BreachLevel, PledgeText
 
 _CODE = re.compile(r"(?:item|veto|bonus)/[A-Z]\d{2}\Z")
 
@@ -199,6 +200,101 @@ class CheckForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"class": "inp", "accept": "application/pdf"}),
         error_messages={"required": "请选择要核对的 PDF。"},
     )
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once; each is checked by itself."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data, initial=None):
+        one = super().clean
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        return [one(upload, initial) for upload in given]
+
+
+class BreachForm(forms.Form):
+    """Which clause was not kept, what happened, and how it came to light."""
+
+    clause = forms.ModelChoiceField(
+        label="没有做到的条款", queryset=None, widget=forms.Select(attrs={"class": "inp"})
+    )
+    level = forms.ModelChoiceField(
+        label="拟处理等级",
+        queryset=BreachLevel.objects.order_by("level"),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    facts = forms.CharField(
+        label="事实",
+        help_text="什么时候、什么事，药店能看到。",
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 4}),
+    )
+    source_kind = forms.ChoiceField(label="线索来源", choices=SourceKind.choices)
+    source_label = forms.CharField(
+        label="来源说明",
+        help_text="例如：3 月 2 日抽查记录、投诉 2026-015 号。",
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp"}),
+    )
+    source_id = forms.CharField(
+        label="来源编号（可不填）",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+
+    def __init__(self, *args, clauses, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clause"].queryset = clauses
+
+
+class HearingForm(forms.Form):
+    """What the shop has to say, on the phone."""
+
+    statement = forms.CharField(
+        label="您的说明",
+        required=False,
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
+    )
+    papers = FilesField(label="材料（可不填）", help_text="照片或 PDF，可选多份。", required=False)
+    is_waived = forms.BooleanField(label="不申辩", required=False)
+
+
+class AppealForm(forms.Form):
+    """Why the decision is wrong."""
+
+    reasons = forms.CharField(
+        label="申诉理由",
+        required=False,
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
+    )
+    papers = FilesField(label="材料（可不填）", required=False)
+
+
+class DecisionForm(forms.Form):
+    """What was decided together."""
+
+    level = forms.ModelChoiceField(
+        label="处理等级",
+        queryset=BreachLevel.objects.order_by("level"),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    reasons = forms.CharField(
+        label="理由", widget=forms.Textarea(attrs={"class": "inp", "rows": 4})
+    )
+    measure_ends_on = _day("整改期至")
+    deciders = forms.ModelMultipleChoiceField(
+        label="参加决定的人", queryset=None, widget=forms.CheckboxSelectMultiple
+    )
+    minutes = forms.FileField(label="会议记录", help_text="签过字的扫描件，JPG、PNG 或 PDF。")
+
+    def __init__(self, *args, people, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deciders"].queryset = people
 
 
 class AreaFilterForm(forms.Form):

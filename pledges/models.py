@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,7 +12,15 @@ from association.canonical_json import sha256_hex
 from association.models import StoredFile, both_or_neither, user_reference
 from members.enums import PharmacyStatus
 from members.models import MemberUnit, Pharmacy
-from pledges.enums import ConfirmedWith, OfferState, PledgeState, SigningWay
+from pledges.enums import (
+    BreachState,
+    ConfirmedWith,
+    NamesFor,
+    OfferState,
+    PledgeState,
+    SigningWay,
+    SourceKind,
+)
 
 
 class PledgeTextQuerySet(models.QuerySet):
@@ -230,6 +239,7 @@ class Pledge(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["pharmacy", "year", "text_title"],
+                condition=~Q(state=PledgeState.WITHDRAWN),
                 name="pledges_pledge_once_a_year",
                 violation_error_message="这家药店在本年度已有这份承诺书。",
             ),
@@ -269,7 +279,10 @@ class Pledge(models.Model):
                 name="pledges_pledge_receipt_token_unique",
             ),
             models.CheckConstraint(
-                condition=~Q(state=PledgeState.SIGNED) | Q(signed_at__isnull=False),
+                condition=~Q(
+                    state__in=[PledgeState.SIGNED, PledgeState.BREACHED, PledgeState.WITHDRAWN]
+                )
+                | Q(signed_at__isnull=False),
                 name="pledges_pledge_signed_means_signature",
             ),
             models.CheckConstraint(
@@ -474,3 +487,174 @@ class Offer(models.Model):
     def roles_of(self, user) -> frozenset[Role]:
         """Roles that ``user`` holds at the shop."""
         return self.pledge.roles_of(user)
+
+
+class BreachLevel(models.Model):
+    """One of the five levels (违诺等级): what it leads to, and how it must be decided. Data."""
+
+    level = models.PositiveSmallIntegerField("等级", unique=True)
+    title = models.CharField("名称", max_length=40)
+    trigger = models.CharField("适用情形", max_length=100)
+    measure = models.CharField("措施", max_length=100)
+    hearing_days = models.PositiveSmallIntegerField("陈述申辩工作日")
+    least_deciders = models.PositiveSmallIntegerField("最少决定人数")
+    breaks_pledge = models.BooleanField("承诺停止公示", default=True)
+    names_for = models.CharField("公开范围", max_length=16, choices=NamesFor.choices)
+    names_days = models.PositiveSmallIntegerField("公开天数", default=0)
+    source = models.CharField("来源", max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "违诺等级"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(least_deciders__gte=2), name="pledges_breachlevel_decided_by_several"
+            ),
+            models.CheckConstraint(
+                condition=Q(names_for=NamesFor.NOBODY, names_days=0)
+                | (~Q(names_for=NamesFor.NOBODY) & Q(names_days__gt=0)),
+                name="pledges_breachlevel_names_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} 级：{self.title}"
+
+
+class BreachQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "BreachQuerySet":
+        """Those of pledges in sight; the shop sees one from the notice on."""
+        rows = self.filter(pledge__in=Pledge.objects.visible_to(user))
+        return rows if follows_campaigns(user) else rows.exclude(state=BreachState.OPENED)
+
+    def standing(self) -> "BreachQuerySet":
+        """Decided and neither repaired nor dismissed; an appeal does not lift the measure."""
+        return self.filter(state__in=[BreachState.DECIDED, BreachState.APPEALED])
+
+
+class Breach(models.Model):
+    """A promise that a shop has not kept (违诺): the clause, the source, and the way it goes.
+
+    The source is kept as kind, id and label: rooms above bring it down and are not known here.
+    """
+
+    pledge = models.ForeignKey(
+        Pledge, verbose_name="承诺", on_delete=models.PROTECT, related_name="breaches"
+    )
+    clause = models.ForeignKey(
+        Clause, verbose_name="条款", on_delete=models.PROTECT, related_name="breaches"
+    )
+    level = models.ForeignKey(
+        BreachLevel, verbose_name="等级", on_delete=models.PROTECT, related_name="breaches"
+    )
+    state = models.CharField(
+        "状态", max_length=16, choices=BreachState.choices, default=BreachState.OPENED
+    )
+    facts = models.TextField("事实")
+    source_kind = models.CharField("线索来源", max_length=16, choices=SourceKind.choices)
+    source_id = models.CharField("来源编号", max_length=40, blank=True)
+    source_label = models.CharField("来源说明", max_length=100)
+    opened_at = models.DateTimeField("登记时间")
+    opened_by = user_reference("+", "登记人")
+    notified_at = models.DateTimeField("告知时间", null=True, blank=True)
+    hear_until = models.DateField("申辩截止", null=True, blank=True)
+    statement = models.TextField("陈述申辩", blank=True)
+    is_waived = models.BooleanField("放弃申辩", default=False)
+    heard_at = models.DateTimeField("申辩时间", null=True, blank=True)
+    heard_by = user_reference("+", "申辩人", null=True, blank=True)
+    measure_ends_on = models.DateField("整改期至", null=True, blank=True)
+    names_until = models.DateField("公开到", null=True, blank=True)
+    appeal = models.TextField("申诉理由", blank=True)
+    appealed_at = models.DateTimeField("申诉时间", null=True, blank=True)
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+    closed_by = user_reference("+", "办结人", null=True, blank=True)
+    closed_reason = models.CharField("办结说明", max_length=200, blank=True)
+
+    objects = BreachQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "违诺"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=BreachState.values), name="pledges_breach_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[BreachState.OPENED, BreachState.DISMISSED])
+                | Q(notified_at__isnull=False, hear_until__isnull=False),
+                name="pledges_breach_notified_before_all_else",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["decided", "appealed", "repaired"])
+                | Q(measure_ends_on__isnull=False),
+                name="pledges_breach_measure_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(state__in=["repaired", "dismissed"], closed_at__isnull=False)
+                    & ~Q(closed_reason="")
+                )
+                | (~Q(state__in=["repaired", "dismissed"]) & Q(closed_at=None)),
+                name="pledges_breach_closed_with_reason",
+            ),
+            both_or_neither("closed_at", "closed_by", name="pledges_breach_closed_pair"),
+            both_or_neither("heard_at", "heard_by", name="pledges_breach_heard_pair"),
+        ]
+        indexes = [models.Index(fields=["state", "-opened_at"], name="breach_by_state")]
+
+    def __str__(self) -> str:
+        return f"违诺 #{self.pk}"
+
+    def roles_of(self, user) -> frozenset[Role]:
+        """Roles that ``user`` holds at the shop."""
+        return self.pledge.roles_of(user)
+
+
+class BreachFile(models.Model):
+    """A paper of the hearing or the appeal (申辩材料), handed in by the shop."""
+
+    breach = models.ForeignKey(
+        Breach, verbose_name="违诺", on_delete=models.PROTECT, related_name="files"
+    )
+    file = models.OneToOneField(
+        StoredFile, verbose_name="文件", on_delete=models.PROTECT, related_name="breach_file"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申辩材料"
+
+    def __str__(self) -> str:
+        return f"申辩材料 #{self.pk}"
+
+
+class BreachDecision(models.Model):
+    """What was decided together (集体决定), with the minutes; a second time after an appeal."""
+
+    breach = models.ForeignKey(
+        Breach, verbose_name="违诺", on_delete=models.PROTECT, related_name="decisions"
+    )
+    number = models.PositiveSmallIntegerField("第几次")
+    level = models.ForeignKey(
+        BreachLevel, verbose_name="等级", on_delete=models.PROTECT, related_name="+"
+    )
+    reasons = models.TextField("理由")
+    deciders = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name="参加决定的人", related_name="+"
+    )
+    minutes = models.OneToOneField(
+        StoredFile, verbose_name="会议记录", on_delete=models.PROTECT, related_name="breach_minutes"
+    )
+    decided_at = models.DateTimeField("决定时间")
+    recorded_by = user_reference("+", "登记人")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "违诺处理决定"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["breach", "number"], name="pledges_breachdecision_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1, number__lte=2), name="pledges_breachdecision_one_appeal"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"处理决定 {self.breach_id}-{self.number}"

@@ -4,18 +4,20 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, F, Q
 from django.utils.timezone import localtime
 
-from accounts.models import Area
+from accounts.models import Area, RoleGrant
 from accounts.permissions import allowed
-from accounts.roles import Permission
+from accounts.roles import Permission, Role
 from association.sealing import Place, place_of
 from members.enums import UnitKind
 from members.models import Pharmacy
 from members.queries import narrowed
-from pledges.enums import OfferState, PledgeState
+from pledges.enums import BreachState, NamesFor, OfferState, PledgeState
 from pledges.models import (
+    Breach,
     Campaign,
     Mandate,
     Offer,
@@ -25,7 +27,7 @@ from pledges.models import (
     SigningDraft,
 )
 from pledges.text_diff import Wording
-from pledges.workflow import PERMISSION_FOR, PLEDGE
+from pledges.workflow import BREACH, PERMISSION_FOR, PLEDGE
 
 PREVIEW_NAMES = 50
 OFFICE_DECIDES, SHOP_DECIDES = {"accept", "refuse"}, {"confirm", "decline"}
@@ -81,6 +83,7 @@ def standing_pledge(pharmacy: Pharmacy, *, on: date) -> Pledge | None:
 def to_invite(text: PledgeText, year: int, audience: Mapping[str, str]):
     """Return the open shops of the audience that have no pledge of this title in the year."""
     asked = Pledge.objects.filter(year=year, text_title=text.title)
+    asked = asked.exclude(state=PledgeState.WITHDRAWN)
     shops = narrowed(Pharmacy.objects.active(), audience)
     return shops.exclude(pk__in=asked.values("pharmacy"))
 
@@ -291,3 +294,89 @@ def wording(text: PledgeText) -> list[Wording]:
 def texts(user):
     """Return the versions of the wording in sight, the newest first."""
     return PledgeText.objects.visible_to(user).order_by("-created_at", "-pk")
+
+
+def clause(text: PledgeText, key: str) -> dict | None:
+    """Return how a clause is cited: ``id``, ``kind``, ``label``; ``None`` when there is none."""
+    found = text.clauses.filter(key=key).first()
+    if found is None:
+        return None
+    return {
+        "id": f"clause/{found.pk}",
+        "kind": "clause",
+        "label": f"《{text.title}》{text.version} 版第 {found.seq} 条“{found.title}”",
+    }
+
+
+def breaches(user):
+    """Return the breaches in sight with what a list shows, the open ones first."""
+    rows = Breach.objects.visible_to(user).select_related(
+        "pledge__pharmacy__area", "clause", "level"
+    )
+    return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at", "-pk")
+
+
+def breach_acts(user, breach: Breach) -> tuple[str, ...]:
+    """Return the acts that the breach allows now and the person may do on it."""
+    acts = BREACH.acts_from(breach.state)
+    if breach.appealed_at is not None:
+        acts = tuple(act for act in acts if act != "appeal")
+    return tuple(act for act in acts if allowed(user, PERMISSION_FOR[act], breach))
+
+
+def breaches_touching_veto(
+    pharmacy_ids: Iterable[int], start: date, end: date
+) -> dict[int, list[dict]]:
+    """Return for each shop its breaches decided from ``start`` to ``end`` that touch a veto.
+
+    Both days are included. Dismissed ones are no facts and are left out.
+    """
+    rows = (
+        Breach.objects.filter(
+            pledge__pharmacy__in=pharmacy_ids,
+            decisions__decided_at__date__range=(start, end),
+            decisions__number=1,
+        )
+        .exclude(state=BreachState.DISMISSED)
+        .select_related("pledge", "clause", "level")
+        .order_by("pk")
+    )
+    answer: dict[int, list[dict]] = {}
+    for breach in rows:
+        vetoes = [code for code in breach.clause.cites if code.startswith("veto/")]
+        if vetoes:
+            answer.setdefault(breach.pledge.pharmacy_id, []).append(
+                {
+                    "id": f"breach/{breach.pk}",
+                    "kind": "breach",
+                    "label": f"违诺：{breach.clause.title}，{breach.level.title}",
+                    "vetoes": vetoes,
+                    "state": breach.state,
+                }
+            )
+    return answer
+
+
+def names_shown(*, on: date, to_public: bool) -> list[Breach]:
+    """Return the breaches whose shop may be named today: by level, and only until their day.
+
+    While an appeal runs nobody is named.
+    """
+    wanted = [NamesFor.PUBLIC] if to_public else [NamesFor.PUBLIC, NamesFor.MEMBERS]
+    rows = Breach.objects.filter(
+        state=BreachState.DECIDED, names_until__gte=on, level__names_for__in=wanted
+    )
+    return list(
+        rows.select_related("pledge__pharmacy__area", "clause", "level").order_by("-names_until")
+    )
+
+
+def possible_deciders():
+    """Return who may sit in a decision: whoever holds a granted role of the office today."""
+    roles = (Role.SECRETARIAT, Role.ADJUDICATOR, Role.REVIEWER)
+    granted = RoleGrant.objects.in_force().filter(role__in=roles)
+    return (
+        get_user_model()
+        .objects.filter(is_active=True, pk__in=granted.values("user"))
+        .order_by("real_name", "pk")
+    )

@@ -45,6 +45,7 @@ def index(request):
     may_open = allowed(request.user, Permission.PLEDGE_MANAGE)
     context = {"rows": rows, "texts": queries.texts(request.user)[:10], "today": today}
     context["actions"] = [
+        {"label": "违诺处理", "url": reverse("pledges:breaches"), "icon": "flag"},
         {"label": "公开承诺墙", "url": reverse("pledges:wall"), "icon": "external-link"},
     ]
     if may_open:

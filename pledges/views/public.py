@@ -34,6 +34,7 @@ def wall(request):
         "page": page,
         "campaign": campaign,
         "clauses": campaign.text.clauses.order_by("seq") if campaign else (),
+        "named": queries.names_shown(on=today, to_public=True),
         "base": f"?area={area.code if area else ''}&q={word}",
     }
     return render(request, "pledges/wall.html", context)

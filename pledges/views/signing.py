@@ -59,6 +59,7 @@ def detail(request, pledge):
         "reason_form": ReasonForm(),
         "is_own_offer": offer is not None and offer.offered_by_id == request.user.pk,
         "refused": queries.last_refusal(pledge),
+        "breaches": queries.breaches(request.user).filter(pledge=pledge),
         "receipts": pledge.receipts.order_by("-issue"),
         "place": queries.place_of_signature(pledge),
         "verify_url": documents.verify_url(pledge) if pledge.receipt_token else "",

@@ -7,6 +7,10 @@ from django.utils import timezone
 
 from pledges.enums import ConfirmedWith, PledgeState, SigningWay
 from pledges.models import (
+    Breach,
+    BreachDecision,
+    BreachFile,
+    BreachLevel,
     Campaign,
     Clause,
     Mandate,
@@ -135,3 +139,61 @@ class OfferFactory(factory.django.DjangoModelFactory):
     scan = factory.SubFactory(StoredFileFactory)
     offered_at = factory.LazyFunction(timezone.now)
     offered_by = factory.SubFactory(UserFactory)
+
+
+class BreachLevelFactory(factory.django.DjangoModelFactory):
+    """Level 2 of the content, whose name nobody reads."""
+
+    class Meta:
+        model = BreachLevel
+        django_get_or_create = ("level",)
+
+    level = 2
+    title = "约谈"
+    trigger = "同项二次违诺"
+    measure = "约谈，书面整改"
+    hearing_days = 5
+    least_deciders = 2
+    names_for = "nobody"
+
+
+class BreachFactory(factory.django.DjangoModelFactory):
+    """A breach that the shop has been told of."""
+
+    class Meta:
+        model = Breach
+
+    pledge = factory.SubFactory(PledgeFactory, signed=True)
+    clause = factory.LazyAttribute(
+        lambda breach: breach.pledge.campaign.text.clauses.order_by("seq").first()
+    )
+    level = factory.SubFactory(BreachLevelFactory)
+    state = "notified"
+    facts = "示例事实"
+    source_kind = "inspection"
+    source_label = "示例抽查"
+    opened_at = factory.LazyFunction(timezone.now)
+    opened_by = factory.SubFactory(UserFactory)
+    notified_at = factory.LazyFunction(timezone.now)
+    hear_until = factory.LazyFunction(timezone.localdate)
+
+
+class BreachFileFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BreachFile
+
+    breach = factory.SubFactory(BreachFactory)
+    file = factory.SubFactory(StoredFileFactory)
+
+
+class BreachDecisionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BreachDecision
+
+    breach = factory.SubFactory(BreachFactory)
+    number = 1
+    level = factory.SubFactory(BreachLevelFactory)
+    reasons = "示例理由"
+    minutes = factory.SubFactory(StoredFileFactory)
+    decided_at = factory.LazyFunction(timezone.now)
+    recorded_by = factory.SubFactory(UserFactory)
