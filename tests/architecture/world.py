@@ -44,7 +44,7 @@ from party.models import (
     Post,
 )
 from party.views.census import SIGNER
-from pledges.models import Campaign, Pledge
+from pledges.models import Breach, BreachFile, Campaign, Pledge
 from starrating.enums import CycleState
 from starrating.models import Assessment, Award, Cycle, MarkPaper, Result
 from starrating.queries.entry import owner_sheet
@@ -58,7 +58,7 @@ from tests.factories.association import DeliveryFactory, StoredFileFactory
 from tests.factories.desk import AssociationProfileFactory
 from tests.factories.members import head_office_of, owner_of, staff_of
 from tests.factories.party import PartyMemberFactory, secretary_of
-from tests.factories.pledges import ReceiptFactory
+from tests.factories.pledges import BreachDecisionFactory, ReceiptFactory
 from tests.factories.starrating import CycleFactory, ReviewAssignmentFactory
 
 # Each side has its own of these; a record whose factory leads to one of them is made twice.
@@ -173,6 +173,7 @@ GIVEN: dict[type[Model], Callable[[Side], dict]] = {
 }
 AFTER: dict[type[Model], Callable[[Side, Model], None]] = {
     Activity: lambda side, record: AttendanceFactory(activity=record, pharmacy=side.of(Pharmacy)),
+    Breach: lambda side, record: BreachDecisionFactory(breach=record),
     Pledge: lambda side, record: ReceiptFactory(pledge=record),
 }
 
@@ -265,6 +266,8 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("party:report", "token"): lambda side: SIGNER.sign(side.of(Census).code),
     ("party:uncover", "covered"): lambda side: side.of(CoveredUnit).pk,
     ("party:void", "motion"): lambda side: side.of(Motion).pk,
+    ("pledges:breach_file", "number"): lambda side: side.of(BreachFile).pk,
+    ("pledges:minutes", "number"): lambda side: 1,
     ("pledges:verify", "token"): _receipted,
     ("pledges:wall_shop", "token"): _signed,
     ("reports:code_picture", "token"): lambda side: side.of(Pharmacy).public_token,
