@@ -162,7 +162,7 @@ def test_the_wall_shows_shops_but_no_names_of_people(
     pledges = PledgeFactory.create_batch(count, campaign=campaign, signed=True)
     client.get(reverse("pledges:wall"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = client.get(reverse("pledges:wall")).content.decode()
 
     assert page.count("/pledges/wall/token") == count
