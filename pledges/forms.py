@@ -38,7 +38,7 @@ class CampaignForm(forms.Form):
         widget=forms.Select(attrs={"class": "inp"}),
     )
     name = forms.CharField(
-        label="名称（可不填）",
+        label="名称",
         help_text="一年里不止一次时用来区分，例如“处方药专项承诺”。",
         max_length=30,
         required=False,
@@ -49,13 +49,13 @@ class CampaignForm(forms.Form):
         label="类型", required=False, choices=[("", "连锁与单体"), *UnitKind.choices]
     )
     unit = forms.CharField(
-        label="会员单位名称（可不填）",
+        label="会员单位名称",
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
     )
     q = forms.CharField(
-        label="店名、证号（可不填）",
+        label="店名、证号",
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
@@ -64,7 +64,7 @@ class CampaignForm(forms.Form):
     ends_on = _day("承诺期至", "到期后承诺自动失效，下一年度重新签署。")
     sign_by = _day("请药店在此日前签署", "过了这一天还能签，只是列为逾期。")
     min_reading_seconds = forms.IntegerField(
-        label="最短阅读秒数（可不填）",
+        label="最短阅读秒数",
         help_text="从打开签署页算起，不到这个时间不能签。不填就不限。",
         min_value=0,
         max_value=600,
@@ -127,9 +127,9 @@ class SignForm(forms.Form):
             label="登录密码",
             help_text="再输入一次，确认是您本人。",
             max_length=200,
-            required=False,
             strip=False,
             widget=forms.PasswordInput(attrs={"class": "inp", "autocomplete": "current-password"}),
+            error_messages={"required": "请再输入一次登录密码，确认是您本人。"},
         )
 
     @property
@@ -170,7 +170,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="原因",
         max_length=200,
-        required=False,
         widget=forms.TextInput(attrs={"class": "inp", "placeholder": "对方能看到"}),
     )
 
@@ -241,7 +240,7 @@ class BreachForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "inp"}),
     )
     source_id = forms.CharField(
-        label="来源编号（可不填）",
+        label="来源编号",
         max_length=40,
         required=False,
         widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
@@ -260,7 +259,7 @@ class HearingForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
     )
-    papers = FilesField(label="材料（可不填）", help_text="照片或 PDF，可选多份。", required=False)
+    papers = FilesField(label="材料", help_text="照片或 PDF，可选多份。", required=False)
     is_waived = forms.BooleanField(label="不申辩", required=False)
 
 
@@ -272,7 +271,7 @@ class AppealForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
     )
-    papers = FilesField(label="材料（可不填）", required=False)
+    papers = FilesField(label="材料", required=False)
 
 
 class DecisionForm(forms.Form):

@@ -316,9 +316,12 @@ def breaches(user):
     return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at", "-pk")
 
 
-def breach_acts(user, breach: Breach) -> tuple[str, ...]:
-    """Return the acts that the breach allows now and the person may do on it."""
+def breach_acts(user, breach: Breach, *, on: date) -> tuple[str, ...]:
+    """Return the acts that the breach allows on the day and the person may do on it."""
     acts = BREACH.acts_from(breach.state)
+    if breach.state == BreachState.NOTIFIED:
+        too_early = "decide" if on <= breach.hear_until else "hear"  # one or the other
+        acts = tuple(act for act in acts if act != too_early)
     if breach.appealed_at is not None:
         acts = tuple(act for act in acts if act != "appeal")
     return tuple(act for act in acts if allowed(user, PERMISSION_FOR[act], breach))

@@ -62,12 +62,15 @@ def pledges(story: sample.Story) -> None:
     owners = {position.pharmacy_id: position.user for position in people.select_related("user")}
     own = story.user("owner")
     left_open = max((shop for shop, user in owners.items() if user == own), default=None)
+    of_chain = _shops_of_head_office(story)
+    for_office = min((shop for shop in of_chain if shop in owners), default=None)
     everything = list(Pledge.objects.filter(campaign=campaign).order_by("pk"))
     willing = [
         pledge
         for pledge in everything
         if pledge.pharmacy_id in owners
         and pledge.pharmacy_id != left_open  # the demo's owner may try it himself
+        and pledge.pharmacy_id != for_office  # and the head office signs for one of its shops
         and rng.random() < SIGNED_SHARE
     ]
     moments = sorted(
@@ -125,7 +128,9 @@ def second_people(story: sample.Story) -> None:
 
 
 def _stamped(story: sample.Story, by) -> None:
+    of_chain = _shops_of_head_office(story)
     waiting = Pledge.objects.waiting().exclude(pharmacy__in=_own_shops(story))
+    waiting = waiting.exclude(pharmacy__in=of_chain)
     pledge = waiting.select_related("campaign__text", "pharmacy__unit").order_by("pk").first()
     if pledge is None:
         return
@@ -178,6 +183,12 @@ def _gone_all_the_way(story: sample.Story, breach: Breach, people: list) -> None
     breaches.repair(
         breach, reason="复查两次药师都在岗，排班已上墙。", by=by, now=story.days_ago(12)
     )
+
+
+def _shops_of_head_office(story: sample.Story) -> list[int]:
+    units = story.user("head_office").positions.filter(unit__isnull=False).values("unit")
+    shops = Pledge.objects.filter(pharmacy__unit__in=units).exclude(pharmacy__in=_own_shops(story))
+    return list(shops.values_list("pharmacy", flat=True))
 
 
 def _own_shops(story: sample.Story):

@@ -80,7 +80,7 @@ def breach(request, breach):
 
 
 def _page(request, breach, **forms_given):
-    acts = queries.breach_acts(request.user, breach)
+    acts = queries.breach_acts(request.user, breach, on=timezone.localdate())
     decisions = breach.decisions.select_related("level", "minutes").prefetch_related("deciders")
     context = {
         "breach": breach,
@@ -94,11 +94,14 @@ def _page(request, breach, **forms_given):
             },
             {"name": "等级", "value": f"{breach.level}，{breach.level.measure}"},
             {"name": "来源", "value": f"{breach.get_source_kind_display()}，{breach.source_label}"},
-            {"name": "申辩截止", "value": breach.hear_until and cn_date(breach.hear_until)},
-            {
-                "name": "整改期至",
-                "value": breach.measure_ends_on and cn_date(breach.measure_ends_on),
-            },
+            *(
+                {"name": name, "value": cn_date(day)}
+                for name, day in (
+                    ("申辩截止", breach.hear_until),
+                    ("整改期至", breach.measure_ends_on),
+                )
+                if day
+            ),
             {"name": "公开", "value": _publication(breach)},
         ],
         "decisions": decisions.order_by("number"),
