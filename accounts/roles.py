@@ -47,6 +47,8 @@ class Permission(StrEnum):
     VIOLATION_ESTABLISH = auto()
     PLEDGE_VIEW = auto()
     PLEDGE_SIGN = auto()
+    PLEDGE_HAND_IN = auto()
+    PLEDGE_SIGN_FOR = auto()
     PLEDGE_MANAGE = auto()
     ACTIVITY_VIEW = auto()
     ACTIVITY_MANAGE = auto()
@@ -91,6 +93,8 @@ PERMISSION_LABELS: dict[Permission, str] = {
     P.VIOLATION_ESTABLISH: "认定违法违规事实",
     P.PLEDGE_VIEW: "查看承诺",
     P.PLEDGE_SIGN: "签署承诺",
+    P.PLEDGE_HAND_IN: "上传盖章的承诺书",
+    P.PLEDGE_SIGN_FOR: "凭授权代门店签署承诺",
     P.PLEDGE_MANAGE: "管理承诺",
     P.ACTIVITY_VIEW: "查看活动",
     P.ACTIVITY_MANAGE: "登记活动",
@@ -139,6 +143,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.VIOLATION_PREPARE,
             P.PLEDGE_VIEW,
             P.PLEDGE_MANAGE,
+            P.PLEDGE_HAND_IN,
             P.ACTIVITY_VIEW,
             P.ACTIVITY_MANAGE,
             P.ACTIVITY_VERIFY,
@@ -200,6 +205,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.ASSESSMENT_FILL,
             P.RESULT_VIEW,
             P.PLEDGE_VIEW,
+            P.PLEDGE_SIGN_FOR,
             P.ACTIVITY_VIEW,
             P.ACTIVITY_SIGN_UP,
         }
@@ -213,6 +219,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.RESULT_VIEW,
             P.PLEDGE_VIEW,
             P.PLEDGE_SIGN,
+            P.PLEDGE_HAND_IN,
             P.ACTIVITY_VIEW,
             P.ACTIVITY_SIGN_UP,
         }

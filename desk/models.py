@@ -1,6 +1,7 @@
-"""What the association says about itself, and by which rules it reminds."""
+"""What the association says about itself, by which rules it reminds, which filters are kept."""
 
 from datetime import time
+from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Q
@@ -124,3 +125,44 @@ class SentReminder(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SavedFilterQuerySet(models.QuerySet):
+    def visible_to(self, user) -> "SavedFilterQuerySet":
+        """One's own; those shared with the office for whoever holds a granted role."""
+        own = Q(owner=user)
+        return self.filter(own | Q(is_shared=True) if user.area_roles else own)
+
+
+class SavedFilter(models.Model):
+    """A filter of a list that somebody wants again (常用筛选): the list, a name, what was asked.
+
+    ``list_name`` is the name of the address, such as ``members:list``; ``parameters`` is the
+    query of that address, text to text.
+    """
+
+    owner = user_reference("saved_filters", "保存人")
+    list_name = models.CharField("列表", max_length=60)
+    name = models.CharField("名称", max_length=30)
+    parameters = models.JSONField("条件", default=dict)
+    is_shared = models.BooleanField("秘书处共用", default=False)
+    saved_at = models.DateTimeField("保存时间")
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "常用筛选"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "list_name", "name"], name="desk_savedfilter_name_once"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="desk_savedfilter_named"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def query(self) -> str:
+        """What stands after the question mark of the list's address."""
+        return urlencode(self.parameters)

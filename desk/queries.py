@@ -24,7 +24,14 @@ from association.models import (
 )
 from association.reminder_plan import Notice, Rule, days_to_run, notices, plan, window
 from association.sending import UNSUBSCRIBE
-from desk.models import ONLY, AssociationProfile, MessageRule, ReminderDay, SentReminder
+from desk.models import (
+    ONLY,
+    AssociationProfile,
+    MessageRule,
+    ReminderDay,
+    SavedFilter,
+    SentReminder,
+)
 
 DEFAULT_NAME = "药品经营行业协会"
 # Every page shows the association's name; asking once in a while is enough.
@@ -396,3 +403,9 @@ def audit_events(
     if actor:
         events = events.filter(actor_label__icontains=actor)
     return events
+
+
+def saved_filters(user, list_name: str) -> list[SavedFilter]:
+    """Return the kept filters of a list that the person may use, their own first."""
+    kept = SavedFilter.objects.visible_to(user).filter(list_name=list_name)
+    return sorted(kept.order_by("name", "pk"), key=lambda one: one.owner_id != user.pk)

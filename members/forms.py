@@ -47,10 +47,28 @@ class ShopFilterForm(forms.Form):
     status = forms.ChoiceField(
         label="状态", required=False, choices=[("", "全部状态"), *PharmacyStatus.choices]
     )
+    unit = forms.CharField(
+        label="会员单位",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp inp-s", "placeholder": "会员单位"}),
+    )
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.fields["area"].choices = area_choices()  # read once, not for check and page each
+
+
+class KeepFilterForm(forms.Form):
+    """Under which name a filter is kept, and for whom."""
+
+    name = forms.CharField(
+        label="筛选名称",
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-s", "placeholder": "名称，如：城东连锁"}),
+    )
+    is_shared = forms.BooleanField(label="秘书处共用", required=False)
 
 
 class UnitForm(forms.Form):

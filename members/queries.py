@@ -1,5 +1,6 @@
 """Reads of the register for its own pages and for the rooms above."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -12,6 +13,7 @@ from members.enums import ImportState, PharmacyStatus
 from members.models import ImportBatch, MemberUnit, Pharmacy, Position
 from members.workflow import PERMISSION_FOR, PHARMACY
 
+SHOP_LIST = "members:list"
 LICENCE_SOON = timedelta(days=60)
 # Columns that a row of the list shows; the rest stays in the database.
 LIST_FIELDS = (
@@ -40,6 +42,21 @@ def views_of(shops, *, today: date) -> dict:
         "paused": shops.filter(status=PharmacyStatus.PAUSED),
         "closed": shops.filter(status=PharmacyStatus.CLOSED),
     }
+
+
+def narrowed(shops, wanted: Mapping):
+    """Return those of ``shops`` that the filters of the list leave."""
+    if wanted.get("q"):
+        shops = shops.matching(wanted["q"])
+    if wanted.get("area"):
+        shops = shops.filter(area_id=wanted["area"])
+    if wanted.get("kind"):
+        shops = shops.filter(unit__kind=wanted["kind"])
+    if wanted.get("unit"):
+        shops = shops.filter(unit__in=MemberUnit.objects.matching(wanted["unit"]))
+    if wanted.get("status"):
+        shops = shops.filter(status=wanted["status"])
+    return shops
 
 
 def units_of(users) -> dict[int, frozenset[int]]:

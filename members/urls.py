@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from members.views import exports, imports, invitations, people, shops, units
+from members.views import exports, filters, imports, invitations, people, shops, units
 
 app_name = "members"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("shops/<int:pk>/invite/", invitations.invite_to_shop, name="invite_to_shop"),
     path("shops/<int:pk>/invite-owner/", invitations.invite_owner, name="invite_owner"),
     path("units/<int:pk>/invite/", invitations.invite_to_unit, name="invite_to_unit"),
+    path("filters/save/", filters.save_filter, name="save_filter"),
+    path("filters/<int:pk>/drop/", filters.drop_filter, name="drop_filter"),
     path("export/<str:form>/", exports.export, name="export"),
     path("import/", imports.import_list, name="imports"),
     path("import/templates/<str:kind>/", imports.template, name="import_template"),

@@ -5,8 +5,12 @@ import re
 from django import forms
 
 from accounts.models import Area
+from members.enums import UnitKind
+from members.models import MemberUnit
+from pledges.actions.campaigns import Call
 from pledges.actions.texts import ClauseDraft
-from pledges.models import PledgeText
+from pledges.enums import SourceKind
+from pledges.models import BreachLevel, PledgeText
 
 _CODE = re.compile(r"(?:item|veto|bonus)/[A-Z]\d{2}\Z")
 
@@ -17,7 +21,9 @@ def _day(label: str, help_text: str = "") -> forms.DateField:
 
 
 class CampaignForm(forms.Form):
-    """A year's call to sign."""
+    """A call to sign: the text, whom it asks, the days."""
+
+    AUDIENCE = ("area", "kind", "unit", "q")
 
     year = forms.IntegerField(
         label="年度",
@@ -31,17 +37,76 @@ class CampaignForm(forms.Form):
         empty_label=None,
         widget=forms.Select(attrs={"class": "inp"}),
     )
+    name = forms.CharField(
+        label="名称",
+        help_text="一年里不止一次时用来区分，例如“处方药专项承诺”。",
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+    area = forms.TypedChoiceField(label="片区", required=False, coerce=int, empty_value=None)
+    kind = forms.ChoiceField(
+        label="类型", required=False, choices=[("", "连锁与单体"), *UnitKind.choices]
+    )
+    unit = forms.CharField(
+        label="会员单位名称",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+    q = forms.CharField(
+        label="店名、证号",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
     starts_on = _day("承诺期自")
     ends_on = _day("承诺期至", "到期后承诺自动失效，下一年度重新签署。")
     sign_by = _day("请药店在此日前签署", "过了这一天还能签，只是列为逾期。")
+    min_reading_seconds = forms.IntegerField(
+        label="最短阅读秒数",
+        help_text="从打开签署页算起，不到这个时间不能签。不填就不限。",
+        min_value=0,
+        max_value=600,
+        required=False,
+        widget=forms.NumberInput(attrs={"class": "inp inp-num"}),
+    )
 
     def __init__(self, *args, texts, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["text"].queryset = texts
+        areas = Area.objects.order_by("order", "pk").values_list("pk", "name")
+        self.fields["area"].choices = [("", "全部片区"), *areas]
+
+    def fields_of(self, *names: str) -> list:
+        return [self[name] for name in names]
+
+    @property
+    def about(self) -> list:
+        """What is signed, and when."""
+        return self.fields_of(
+            "text", "year", "name", "starts_on", "ends_on", "sign_by", "min_reading_seconds"
+        )
+
+    @property
+    def whom(self) -> list:
+        """The filters that say who is asked."""
+        return self.fields_of(*self.AUDIENCE)
+
+    def call(self) -> Call:
+        """Return what was typed as the act takes it."""
+        data = self.cleaned_data
+        audience = {name: str(data[name]) for name in self.AUDIENCE if data[name]}
+        rest = {name: value for name, value in data.items() if name not in self.AUDIENCE}
+        rest["min_reading_seconds"] = rest["min_reading_seconds"] or 0
+        return Call(**rest, audience=audience)
 
 
 class SignForm(forms.Form):
-    """One tick a clause and the signer's name; the fields follow the text."""
+    """One tick a clause, a drawn or typed signature, and who it is; the fields follow the text."""
+
+    drawing = forms.CharField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, clauses, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -52,11 +117,19 @@ class SignForm(forms.Form):
                 required=False,
             )
         self.fields["name"] = forms.CharField(
-            label="签名",
-            help_text="输入您本人的姓名，与账号姓名一致。",
+            label="输入姓名",
+            help_text="不方便手写时用，与账号姓名一致，效力相同。",
             max_length=50,
+            required=False,
             widget=forms.TextInput(attrs={"class": "inp", "autocomplete": "name"}),
-            error_messages={"required": "请写上您的姓名。"},
+        )
+        self.fields["password"] = forms.CharField(
+            label="登录密码",
+            help_text="再输入一次，确认是您本人。",
+            max_length=200,
+            strip=False,
+            widget=forms.PasswordInput(attrs={"class": "inp", "autocomplete": "current-password"}),
+            error_messages={"required": "请再输入一次登录密码，确认是您本人。"},
         )
 
     @property
@@ -73,6 +146,154 @@ class SignForm(forms.Form):
             for name, value in data.items()
             if name.startswith("clause_") and value
         }
+
+
+class ScanForm(forms.Form):
+    """The scan of the printed, signed and stamped pledge."""
+
+    name = forms.CharField(
+        label="纸上签名的负责人",
+        max_length=50,
+        widget=forms.TextInput(attrs={"class": "inp", "autocomplete": "name"}),
+        error_messages={"required": "请填写纸上签名的负责人姓名。"},
+    )
+    scan = forms.FileField(
+        label="盖章后的扫描件或照片",
+        help_text="一页拍全，公章和签名要看得清。JPG、PNG 或 PDF。",
+        error_messages={"required": "请选择扫描件或照片。"},
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is sent back."""
+
+    reason = forms.CharField(
+        label="原因",
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "inp", "placeholder": "对方能看到"}),
+    )
+
+
+class MandateForm(forms.Form):
+    """A company's word that its head office may sign for its shops."""
+
+    unit = forms.ModelChoiceField(
+        label="会员单位",
+        queryset=MemberUnit.objects.none(),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    starts_on = _day("授权自")
+    ends_on = _day("授权至")
+    paper = forms.FileField(label="盖章的授权书", help_text="扫描件或照片，JPG、PNG 或 PDF。")
+
+    def __init__(self, *args, units, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units
+
+
+class CheckForm(forms.Form):
+    """A receipt that somebody wants to have checked; it is read and not kept."""
+
+    receipt = forms.FileField(
+        label="手里的回执 PDF",
+        widget=forms.ClearableFileInput(attrs={"class": "inp", "accept": "application/pdf"}),
+        error_messages={"required": "请选择要核对的 PDF。"},
+    )
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once; each is checked by itself."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data, initial=None):
+        one = super().clean
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        return [one(upload, initial) for upload in given]
+
+
+class BreachForm(forms.Form):
+    """Which clause was not kept, what happened, and how it came to light."""
+
+    clause = forms.ModelChoiceField(
+        label="没有做到的条款", queryset=None, widget=forms.Select(attrs={"class": "inp"})
+    )
+    level = forms.ModelChoiceField(
+        label="拟处理等级",
+        queryset=BreachLevel.objects.order_by("level"),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    facts = forms.CharField(
+        label="事实",
+        help_text="什么时候、什么事，药店能看到。",
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 4}),
+    )
+    source_kind = forms.ChoiceField(label="线索来源", choices=SourceKind.choices)
+    source_label = forms.CharField(
+        label="来源说明",
+        help_text="例如：3 月 2 日抽查记录、投诉 2026-015 号。",
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "inp"}),
+    )
+    source_id = forms.CharField(
+        label="来源编号",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "inp inp-mid"}),
+    )
+
+    def __init__(self, *args, clauses, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clause"].queryset = clauses
+
+
+class HearingForm(forms.Form):
+    """What the shop has to say, on the phone."""
+
+    statement = forms.CharField(
+        label="您的说明",
+        required=False,
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
+    )
+    papers = FilesField(label="材料", help_text="照片或 PDF，可选多份。", required=False)
+    is_waived = forms.BooleanField(label="不申辩", required=False)
+
+
+class AppealForm(forms.Form):
+    """Why the decision is wrong."""
+
+    reasons = forms.CharField(
+        label="申诉理由",
+        required=False,
+        widget=forms.Textarea(attrs={"class": "inp", "rows": 5}),
+    )
+    papers = FilesField(label="材料", required=False)
+
+
+class DecisionForm(forms.Form):
+    """What was decided together."""
+
+    level = forms.ModelChoiceField(
+        label="处理等级",
+        queryset=BreachLevel.objects.order_by("level"),
+        widget=forms.Select(attrs={"class": "inp"}),
+    )
+    reasons = forms.CharField(
+        label="理由", widget=forms.Textarea(attrs={"class": "inp", "rows": 4})
+    )
+    measure_ends_on = _day("整改期至")
+    deciders = forms.ModelMultipleChoiceField(
+        label="参加决定的人", queryset=None, widget=forms.CheckboxSelectMultiple
+    )
+    minutes = forms.FileField(label="会议记录", help_text="签过字的扫描件，JPG、PNG 或 PDF。")
+
+    def __init__(self, *args, people, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["deciders"].queryset = people
 
 
 class AreaFilterForm(forms.Form):

@@ -3,11 +3,24 @@
 from django.utils import timezone
 
 from association import jobs
-from pledges.actions import campaigns
+from pledges import documents
+from pledges.actions import campaigns, receipts
 from pledges.enums import PledgeState
 from pledges.models import Pledge
 
 SLICE = 2000
+
+
+@jobs.handler("pledges.issue_receipt", label="生成承诺回执")
+def issue_receipt(job, *, pledge, **_future) -> dict:
+    """Make the first receipt of a signature; one that is there already is enough."""
+    try:
+        receipts.issue(
+            Pledge.objects.get(pk=pledge), draw=documents.receipt, by=None, now=timezone.now()
+        )
+    except receipts.ReceiptIsCurrentError:
+        return {"issued": 0}
+    return {"issued": 1}
 
 
 @jobs.periodic("pledges.lapse", label="关闭已到期的承诺", every=jobs.DAY)
@@ -15,7 +28,7 @@ def lapse(job, **_future) -> dict:
     """Close the pledges whose period is over, each in a transaction of its own."""
     now = timezone.now()
     due = Pledge.objects.filter(
-        state__in=[PledgeState.INVITED, PledgeState.SIGNED],
+        state__in=[PledgeState.INVITED, PledgeState.AWAITING, PledgeState.SIGNED],
         campaign__ends_on__lt=timezone.localdate(now),
     ).order_by("pk")
     batch = list(due[: SLICE + 1])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from pledges.views import campaigns, public, signing, texts
+from pledges.views import breaches, campaigns, offers, public, signing, texts
 
 app_name = "pledges"
 
@@ -16,6 +16,34 @@ urlpatterns = [
     path("texts/<int:pk>/draw-up/", texts.draw_up, name="draw_up"),
     path("texts/<int:pk>/edit/", texts.edit_text, name="edit_text"),
     path("texts/<int:pk>/discard/", texts.discard_text, name="discard_text"),
+    path("<int:pk>/remind/", campaigns.remind_one, name="remind_one"),
+    path("receipts/<str:token>/", public.verify, name="verify"),
+    path("mandates/", offers.mandates, name="mandates"),
+    path("mandates/<int:pk>/end/", offers.end_mandate, name="end_mandate"),
+    path("mandates/<int:pk>/paper/", offers.mandate_paper, name="mandate_paper"),
+    path("offers/<int:pk>/scan/", offers.scan, name="scan"),
+    path("offers/<int:pk>/accept/", offers.accept, name="accept"),
+    path("offers/<int:pk>/refuse/", offers.refuse, name="refuse"),
+    path("offers/<int:pk>/confirm/", offers.confirm, name="confirm"),
+    path("offers/<int:pk>/decline/", offers.decline, name="decline"),
+    path("breaches/", breaches.breach_list, name="breaches"),
+    path("breaches/<int:pk>/", breaches.breach, name="breach"),
+    path("breaches/<int:pk>/notify/", breaches.notify, name="notify"),
+    path("breaches/<int:pk>/hear/", breaches.hear, name="hear"),
+    path("breaches/<int:pk>/decide/", breaches.decide, name="decide"),
+    path("breaches/<int:pk>/appeal/", breaches.appeal, name="appeal"),
+    path("breaches/<int:pk>/repair/", breaches.repair, name="repair"),
+    path("breaches/<int:pk>/dismiss/", breaches.dismiss, name="dismiss"),
+    path("breaches/<int:pk>/files/<int:number>/", breaches.breach_file, name="breach_file"),
+    path("breaches/<int:pk>/minutes/<int:number>/", breaches.minutes, name="minutes"),
+    path("<int:pk>/breach/", breaches.open_breach, name="open_breach"),
+    path("<int:pk>/withdraw/", breaches.withdraw, name="withdraw"),
+    path("<int:pk>/draft/", signing.draft, name="draft"),
+    path("<int:pk>/paper/", offers.paper, name="paper"),
+    path("<int:pk>/hand-in/", offers.hand_in, name="hand_in"),
+    path("<int:pk>/sign-for/", offers.sign_for, name="sign_for"),
+    path("<int:pk>/receipt/", signing.receipt, name="receipt"),
+    path("<int:pk>/receipt/issue/", signing.issue_receipt, name="issue_receipt"),
     path("<int:pk>/", signing.detail, name="detail"),
     path("<int:pk>/sign/", signing.sign, name="sign"),
 ]

@@ -15,6 +15,7 @@ from desk.actions.deliveries import (
     retry_delivery,
     retry_parked,
 )
+from desk.actions.filters import FilterRefusedError, drop_filter, save_filter
 from desk.actions.office import (
     EDITABLE,
     SetUpOpenError,
@@ -33,6 +34,7 @@ __all__ = [
     "EDITABLE",
     "RULE_FIELDS",
     "ChannelNotReadyError",
+    "FilterRefusedError",
     "NotHeldError",
     "NotParkedError",
     "RuleRefusedError",
@@ -41,6 +43,7 @@ __all__ = [
     "WrongPatternError",
     "choose_channels",
     "drop",
+    "drop_filter",
     "finish_set_up",
     "import_working_days",
     "read",
@@ -50,6 +53,7 @@ __all__ = [
     "retry_parked",
     "run_reminders",
     "save_channel",
+    "save_filter",
     "save_profile",
     "save_rule",
     "stop_channel",

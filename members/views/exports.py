@@ -17,7 +17,7 @@ from members.actions.exports import note_export
 from members.forms import ShopFilterForm
 from members.models import Pharmacy
 from members.views.imports import download, file_name
-from members.views.shops import filtered, query_without, view_named
+from members.views.shops import query_without, view_named
 
 # A workbook of more shops takes longer than a person waits; text goes out as it is read.
 WORKBOOK_ROWS = 20_000
@@ -35,7 +35,7 @@ def export(request, form):
     lists = queries.views_of(Pharmacy.objects.visible_to(request.user), today=today)
     view = view_named(request, lists)
     order = queries.ORDER_OF_VIEW.get(view, "name_sort")
-    shops = filtered(lists[view], wanted).order_by(order, "pk")
+    shops = queries.narrowed(lists[view], wanted).order_by(order, "pk")
     count = shops.count()
     if form == "xlsx" and count > WORKBOOK_ROWS:
         messages.error(

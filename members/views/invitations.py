@@ -15,7 +15,7 @@ from desk.queries import profile
 from members import actions, documents, queries
 from members.forms import InviteForm, ShopFilterForm
 from members.models import MemberUnit, Pharmacy
-from members.views.shops import count_words, crumbs_of, filtered, query_without, view_named
+from members.views.shops import count_words, crumbs_of, query_without, view_named
 
 # So many slips come on the page at once; more are a job that leaves a PDF.
 ON_PAGE = 24
@@ -90,7 +90,7 @@ def sheets(request):
     wanted = form.cleaned_data if form.is_valid() else {}
     visible = Pharmacy.objects.visible_to(request.user)
     lists = queries.views_of(visible, today=timezone.localdate())
-    shops = filtered(lists[view_named(request, lists)], wanted).on_register()
+    shops = queries.narrowed(lists[view_named(request, lists)], wanted).on_register()
     waiting = queries.without_open_owner(shops)
     counts = keyset.capped_counts({"shops": shops, "waiting": waiting})
     count = counts["waiting"]

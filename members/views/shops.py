@@ -13,8 +13,9 @@ from association import keyset
 from association.errors import BusinessRuleError
 from association.htmx import render_page
 from desk.act_words import ACT_WORDS
+from desk.queries import saved_filters
 from members import actions, queries
-from members.forms import MoveForm, ReasonForm, ShopFilterForm, ShopForm
+from members.forms import KeepFilterForm, MoveForm, ReasonForm, ShopFilterForm, ShopForm
 from members.models import MemberUnit, Pharmacy
 from members.panels import panels_for
 from members.workflow import PERMISSION_FOR
@@ -48,8 +49,9 @@ def shop_list(request):
     today = timezone.localdate()
     lists = queries.views_of(Pharmacy.objects.visible_to(request.user), today=today)
     view = view_named(request, lists)
-    shops = filtered(lists[view], wanted)
+    shops = queries.narrowed(lists[view], wanted)
     is_filtered = any(wanted.values())
+    may_manage = allowed(request.user, Permission.PHARMACY_MANAGE)
     counts = keyset.capped_counts({**lists, "here": shops})
     order = queries.ORDER_OF_VIEW.get(view, "name_sort")
     page = keyset.page(queries.list_rows(shops), request.GET, by=order)
@@ -77,6 +79,10 @@ def shop_list(request):
         "next_url": page_url(request, "after", page.after),
         "units": queries.units_like(request.user, wanted["q"]) if wanted.get("q") else [],
         "filter_query": query_without(request, "before", "after"),
+        "kept": saved_filters(request.user, queries.SHOP_LIST),
+        "keep_form": KeepFilterForm() if is_filtered and may_manage else None,
+        "may_manage": may_manage,
+        "asked": [(name, value) for name, value in wanted.items() if value],
         "may_invite": allowed(request.user, Permission.PHARMACY_INVITE),
         "may_import": allowed(request.user, Permission.PHARMACY_IMPORT),
         "actions": _list_actions(request.user),
@@ -311,18 +317,6 @@ def _before_after(detail: dict) -> dict:
         for side in ("before", "after")
         if side in detail
     }
-
-
-def filtered(shops, wanted: dict):
-    if wanted.get("q"):
-        shops = shops.matching(wanted["q"])
-    if wanted.get("area"):
-        shops = shops.filter(area_id=wanted["area"])
-    if wanted.get("kind"):
-        shops = shops.filter(unit__kind=wanted["kind"])
-    if wanted.get("status"):
-        shops = shops.filter(status=wanted["status"])
-    return shops
 
 
 def _list_actions(user) -> list[dict]:

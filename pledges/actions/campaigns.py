@@ -1,21 +1,28 @@
 """Calling for signatures: open a campaign, invite, remind, close what ran out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.timezone import localdate
 
 from accounts.roles import Role
 from association import audit, outbox
 from association.errors import BusinessRuleError
-from members.models import Pharmacy, Position
+from members.models import Position
+from pledges import queries
 from pledges.models import Campaign, Pledge, PledgeText
 from pledges.workflow import PLEDGE
 
 
-class CampaignExistsError(BusinessRuleError):
-    """There is one campaign a year."""
+class NobodyInvitedError(BusinessRuleError):
+    """No shop is left to invite: a campaign needs somebody to ask."""
+
+
+class AudienceMovedError(BusinessRuleError):
+    """The register has changed since the preview."""
 
 
 class CampaignDaysError(BusinessRuleError):
@@ -26,39 +33,71 @@ class CampaignOverError(BusinessRuleError):
     """The period of the campaign is over."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a person enters for a campaign; ``audience`` holds filters of the shop list."""
+
+    text: PledgeText
+    year: int
+    starts_on: date
+    ends_on: date
+    sign_by: date
+    name: str = ""
+    audience: Mapping[str, str] = field(default_factory=dict)
+    min_reading_seconds: int = 0
+
+
 @transaction.atomic
-def open_campaign(
-    text: PledgeText, *, year: int, starts_on: date, ends_on: date, sign_by: date, by, now: datetime
-) -> Campaign:
-    """Open the campaign of a year and invite every open shop."""
-    if not starts_on <= sign_by <= ends_on:
+def open_campaign(call: Call, *, expected: int | None = None, by, now: datetime) -> Campaign:
+    """Open a campaign and invite the open shops of its audience.
+
+    A shop that has this year's pledge of the same title is left out. ``expected`` is the number
+    that the preview showed: raises ``AudienceMovedError`` when it is another one now.
+    """
+    if not call.starts_on <= call.sign_by <= call.ends_on:
         raise CampaignDaysError("签署截止日要在承诺期之内，请核对三个日期。")
-    try:
-        with transaction.atomic():
-            campaign = Campaign.objects.create(
-                text=text,
-                year=year,
-                starts_on=starts_on,
-                ends_on=ends_on,
-                sign_by=sign_by,
-                opened_at=now,
-                opened_by=by,
-            )
-    except IntegrityError as error:
-        raise CampaignExistsError(
-            f"{year} 年度已经发起过承诺签署。有新药店时，请在该年度页面点“补发邀请”。"
-        ) from error
-    audit.record("pledge.campaign_opened", by=by, target=campaign, now=now, year=year)
-    invite(campaign, by=by, now=now)
+    asked = {name: str(value) for name, value in call.audience.items() if value}
+    campaign = Campaign.objects.create(
+        text=call.text,
+        year=call.year,
+        name=call.name.strip(),
+        audience=asked,
+        min_reading_seconds=call.min_reading_seconds,
+        starts_on=call.starts_on,
+        ends_on=call.ends_on,
+        sign_by=call.sign_by,
+        opened_at=now,
+        opened_by=by,
+    )
+    audit.record(
+        "pledge.campaign_opened",
+        by=by,
+        target=campaign,
+        now=now,
+        year=call.year,
+        text=str(call.text),
+        audience=asked,
+    )
+    invited = invite(campaign, by=by, now=now)
+    if not invited:
+        raise NobodyInvitedError(
+            f"这个范围里没有可邀请的药店：要么没有营业中的，要么 {call.year} 年度已经"
+            f"邀请过签《{call.text.title}》。"
+        )
+    if expected is not None and invited != expected:
+        raise AudienceMovedError(
+            f"预览时是 {expected} 家，现在名册里是 {invited} 家。还没有发出，请再看一遍名单。"
+        )
     return campaign
 
 
 @transaction.atomic
 def invite(campaign: Campaign, *, by, now: datetime) -> int:
-    """Invite every open shop that has no pledge in the campaign yet; return how many."""
-    campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    """Invite every open shop of the audience that has no such pledge yet; return how many."""
+    # Two campaigns under one text ask one after the other, so that no shop is asked by both.
+    PledgeText.objects.select_for_update().get(pk=campaign.text_id)
     refuse_when_over(campaign, now)
-    shops = Pharmacy.objects.active().exclude(pledges__campaign=campaign)
+    shops = queries.to_invite(campaign.text, campaign.year, campaign.audience)
     invited = Pledge.objects.bulk_create(
         (
             Pledge(campaign=campaign, pharmacy_id=pk, invited_at=now)
@@ -102,9 +141,7 @@ def lapse(pledge: Pledge, *, now: datetime) -> Pledge:
 
 def refuse_when_over(campaign: Campaign, now: datetime) -> None:
     if localdate(now) > campaign.ends_on:
-        raise CampaignOverError(
-            f"{campaign.year} 年度的承诺期到 {campaign.ends_on} 为止，已经结束。"
-        )
+        raise CampaignOverError(f"{campaign}的承诺期到 {campaign.ends_on} 为止，已经结束。")
 
 
 def _tell_owners(key: str, campaign: Campaign, pledges, *, now: datetime) -> int:
@@ -115,8 +152,8 @@ def _tell_owners(key: str, campaign: Campaign, pledges, *, now: datetime) -> int
     return outbox.post(
         key,
         to=owners,
-        subject=f"请签署 {campaign.year} 年度自律承诺书",
-        body=f"请在 {day.month}月{day.day}日前签署。逐条看过、打勾、写上姓名即可，约 1 分钟。",
+        subject=f"请签署 {campaign.year} 年度《{campaign.text.title}》",
+        body=f"请在 {day.month}月{day.day}日前签署。逐条看过、打勾、签名即可，约 1 分钟。",
         link="/pledges/",
         now=now,
     )

@@ -13,6 +13,8 @@ from accounts.guards import requires
 from accounts.permissions import allowed
 from accounts.roles import Permission
 from association.errors import BusinessRuleError
+from desk.queries import saved_filters
+from members.queries import SHOP_LIST
 from pledges import queries
 from pledges.actions import campaigns
 from pledges.forms import AreaFilterForm, CampaignForm
@@ -20,6 +22,7 @@ from pledges.models import Campaign, Pledge, follows_campaigns
 from pledges.views.signing import own_pledges
 
 ROWS = 50
+DECEMBER = 12  # from here on people prepare the next year
 
 
 @require_safe
@@ -29,7 +32,11 @@ def index(request):
     today = timezone.localdate()
     if not follows_campaigns(request.user):
         return own_pledges(request, today)
-    recent = Campaign.objects.visible_to(request.user).select_related("text").order_by("-year")
+    recent = (
+        Campaign.objects.visible_to(request.user)
+        .select_related("text")
+        .order_by("-year", "-opened_at", "-pk")
+    )
     pledges = Pledge.objects.visible_to(request.user)
     rows = [
         {"campaign": campaign, **queries.progress(pledges.filter(campaign=campaign))}
@@ -38,9 +45,14 @@ def index(request):
     may_open = allowed(request.user, Permission.PLEDGE_MANAGE)
     context = {"rows": rows, "texts": queries.texts(request.user)[:10], "today": today}
     context["actions"] = [
+        {"label": "违诺处理", "url": reverse("pledges:breaches"), "icon": "flag"},
         {"label": "公开承诺墙", "url": reverse("pledges:wall"), "icon": "external-link"},
     ]
     if may_open:
+        context["offers"] = list(queries.offers_waiting(request.user)[:20])
+        context["actions"].append(
+            {"label": "代签授权", "url": reverse("pledges:mandates"), "icon": "license"}
+        )
         context["actions"].append(
             {"label": "发起签署", "url": reverse("pledges:open"), "icon": "plus", "primary": True}
         )
@@ -50,31 +62,49 @@ def index(request):
 @require_http_methods(["GET", "POST"])
 @requires(Permission.PLEDGE_MANAGE)
 def open_campaign(request):
-    """The short form that opens a year's campaign."""
-    form = CampaignForm(
-        request.POST or None,
-        initial=_next_campaign(request.user),
-        texts=queries.texts(request.user),
-    )
+    """The form that opens a campaign: first who will be asked, then the invitation itself."""
+    kept = saved_filters(request.user, SHOP_LIST)
+    chosen = next((one for one in kept if str(one.pk) == request.GET.get("filter")), None)
+    initial = _next_campaign(request.user) | (chosen.parameters if chosen else {})
+    form = CampaignForm(request.POST or None, initial=initial, texts=queries.texts(request.user))
+    preview = None
     if form.is_valid():
+        call = form.call()
         try:
-            campaign = campaigns.open_campaign(
-                **form.cleaned_data, by=request.user, now=timezone.now()
-            )
+            if "confirm" in request.POST:
+                campaign = campaigns.open_campaign(
+                    call, expected=_shown(request), by=request.user, now=timezone.now()
+                )
+                messages.success(
+                    request,
+                    f"已邀请 {campaign.pledges.count()} 家药店签署，负责人会收到站内消息。",
+                )
+                return redirect("pledges:campaign", pk=campaign.pk)
         except BusinessRuleError as error:
             form.add_error(None, str(error))
-        else:
-            messages.success(
-                request, f"已邀请 {campaign.pledges.count()} 家药店签署，负责人会收到站内消息。"
-            )
-            return redirect("pledges:campaign", pk=campaign.pk)
-    return render(request, "pledges/open.html", {"form": form, "crumbs": _crumbs("发起签署")})
+        preview = queries.audience_preview(call.text, call.year, call.audience)
+        preview["words"] = queries.audience_words(call.audience)
+    context = {
+        "form": form,
+        "preview": preview,
+        "kept": kept,
+        "chosen": chosen,
+        "crumbs": _crumbs("发起签署"),
+    }
+    return render(request, "pledges/open.html", context)
+
+
+def _shown(request) -> int | None:
+    """Return how many shops the preview on the page had, if the page says so."""
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isascii() and seen.isdigit() else None
 
 
 def _next_campaign(user) -> dict:
     today = timezone.localdate()
     latest = Campaign.objects.order_by("-year").first()
-    year = today.year if latest is None else max(latest.year + 1, today.year)
+    is_late = today.month == DECEMBER
+    year = today.year + (latest is not None and latest.year >= today.year and is_late)
     starts_on = max(date(year, 1, 1), today)
     return {
         "year": year,
@@ -113,6 +143,8 @@ def campaign(request, campaign):
         "view": view,
         "page": page,
         "base": f"{base}&view={view}",
+        "units": queries.progress_by_unit(pledges),
+        "audience": queries.audience_words(campaign.audience),
         "is_open": today <= campaign.ends_on,
         "is_late": campaign.sign_by < today,
         "may_manage": allowed(request.user, Permission.PLEDGE_MANAGE, campaign),
@@ -130,7 +162,7 @@ def campaign(request, campaign):
                 "current": view == "signed",
             },
         ],
-        "crumbs": _crumbs(f"{campaign.year} 年度"),
+        "crumbs": _crumbs(str(campaign)),
     }
     return render(request, "pledges/campaign.html", context)
 
@@ -150,10 +182,21 @@ def invite(request, campaign):
 
 
 @require_POST
+@requires(Permission.PLEDGE_MANAGE, on=Pledge)
+def remind_one(request, pledge):
+    """Remind the owner of one shop."""
+    pledges = Pledge.objects.visible_to(request.user).filter(pk=pledge.pk)
+    return _remind(request, pledge.campaign, pledges)
+
+
+@require_POST
 @requires(Permission.PLEDGE_MANAGE, on=Campaign)
 def remind(request, campaign):
     """Remind everybody who has not signed."""
-    pledges = Pledge.objects.visible_to(request.user)
+    return _remind(request, campaign, Pledge.objects.visible_to(request.user))
+
+
+def _remind(request, campaign, pledges):
     try:
         told = campaigns.remind(campaign, pledges=pledges, by=request.user, now=timezone.now())
     except BusinessRuleError as error:

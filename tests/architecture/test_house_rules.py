@@ -92,7 +92,12 @@ NO_SIGHT = {
     "party.Motion": "through the meeting",
     "party.RollEntry": "through the meeting",
     "party.WorkItem": "reference",
+    "pledges.BreachDecision": "through the breach",
+    "pledges.BreachFile": "through the breach",
+    "pledges.BreachLevel": "reference",
     "pledges.Clause": "through the text",
+    "pledges.Receipt": "through the pledge",
+    "pledges.SigningDraft": "through the pledge, one's own",
     "starrating.ItemNote": "through the assessment",
     "starrating.ReviewAssignment": "through the assessment",
 }

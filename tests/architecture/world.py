@@ -30,7 +30,7 @@ from activities.models import Activity, CalendarFeed, PlanVersion
 from association import defaults
 from association.models import Delivery, Job, Message, StoredFile
 from association.sending import UNSUBSCRIBE
-from desk.models import MessageRule
+from desk.models import MessageRule, SavedFilter
 from inspections.models import Violation
 from members.models import MemberUnit, Pharmacy, Position
 from party.enums import PostRole
@@ -44,7 +44,7 @@ from party.models import (
     Post,
 )
 from party.views.census import SIGNER
-from pledges.models import Campaign, Pledge
+from pledges.models import Breach, BreachFile, Campaign, Pledge
 from starrating.enums import CycleState
 from starrating.models import Assessment, Award, Cycle, MarkPaper, Result
 from starrating.queries.entry import owner_sheet
@@ -58,6 +58,7 @@ from tests.factories.association import DeliveryFactory, StoredFileFactory
 from tests.factories.desk import AssociationProfileFactory
 from tests.factories.members import head_office_of, owner_of, staff_of
 from tests.factories.party import PartyMemberFactory, secretary_of
+from tests.factories.pledges import BreachDecisionFactory, ReceiptFactory
 from tests.factories.starrating import CycleFactory, ReviewAssignmentFactory
 
 # Each side has its own of these; a record whose factory leads to one of them is made twice.
@@ -166,11 +167,14 @@ GIVEN: dict[type[Model], Callable[[Side], dict]] = {
     MarkPaper: lambda side: {"file": StoredFileFactory(), "shop_count": 3, "value_count": 3},
     Post: _asks_for_access,
     Result: _explained,
+    SavedFilter: lambda side: {"owner": side.of(User)},
     RoleGrant: lambda side: {"waiting": True, "role": Role.INSPECTOR},
     Violation: lambda side: {"documented": True},
 }
 AFTER: dict[type[Model], Callable[[Side, Model], None]] = {
     Activity: lambda side, record: AttendanceFactory(activity=record, pharmacy=side.of(Pharmacy)),
+    Breach: lambda side, record: BreachDecisionFactory(breach=record),
+    Pledge: lambda side, record: ReceiptFactory(pledge=record),
 }
 
 
@@ -210,6 +214,12 @@ def _unsubscribing(side: Side) -> str:
     return signing.dumps([side.of(User).pk, "email"], salt=UNSUBSCRIBE)
 
 
+def _receipted(side: Side) -> str:
+    a_year = 2600 + side.of(Pharmacy).pk % 500
+    campaign = side.shared.make(Campaign, year=a_year)
+    return side.make(Pledge, campaign=campaign, signed=True).receipt_token
+
+
 # The record behind ``pk`` where the guard names no model.
 RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "activities:version": PlanVersion,
@@ -227,6 +237,7 @@ RECORD_OF: dict[str, type[Model] | Callable[[Side], Model]] = {
     "desk:change_area": Area,
     "party:confirm_access": Post,
     "party:local_rule": PartyRule,
+    "members:drop_filter": lambda side: side.make(SavedFilter),
     "reports:publicity": _publicised,
 }
 # The other parts of an address.
@@ -255,6 +266,9 @@ PARAMETERS: dict[tuple[str, str], Callable[[Side], object]] = {
     ("party:report", "token"): lambda side: SIGNER.sign(side.of(Census).code),
     ("party:uncover", "covered"): lambda side: side.of(CoveredUnit).pk,
     ("party:void", "motion"): lambda side: side.of(Motion).pk,
+    ("pledges:breach_file", "number"): lambda side: side.of(BreachFile).pk,
+    ("pledges:minutes", "number"): lambda side: 1,
+    ("pledges:verify", "token"): _receipted,
     ("pledges:wall_shop", "token"): _signed,
     ("reports:code_picture", "token"): lambda side: side.of(Pharmacy).public_token,
     ("reports:shop", "token"): lambda side: side.of(Pharmacy).public_token,

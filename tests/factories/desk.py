@@ -3,7 +3,7 @@ from datetime import date
 import factory
 from django.utils import timezone
 
-from desk.models import AssociationProfile, MessageRule, ReminderDay, SentReminder
+from desk.models import AssociationProfile, MessageRule, ReminderDay, SavedFilter, SentReminder
 from tests.factories.accounts import UserFactory
 from tests.factories.association import MessageFactory
 
@@ -50,3 +50,16 @@ class SentReminderFactory(factory.django.DjangoModelFactory):
     day = factory.LazyFunction(lambda: date(2026, 1, 1))
     person = factory.SubFactory(UserFactory)
     message = factory.SubFactory(MessageFactory)
+
+
+class SavedFilterFactory(factory.django.DjangoModelFactory):
+    """A filter of the shop list that the office keeps."""
+
+    class Meta:
+        model = SavedFilter
+
+    owner = factory.SubFactory(UserFactory)
+    list_name = "members:list"
+    name = factory.Sequence(lambda n: f"示例筛选{n}")
+    parameters = {"kind": "chain"}
+    saved_at = factory.LazyFunction(timezone.now)

@@ -24,7 +24,8 @@ from tests.factories.members import (
 )
 
 pytestmark = pytest.mark.django_db
-LIST_QUERIES = 8  # session, user, grants, positions, Party posts, counts, rows, areas of the filter
+# session, user, grants, positions, Party posts, counts, rows, areas of the filter, kept filters
+LIST_QUERIES = 9
 
 
 @pytest.fixture

@@ -46,7 +46,6 @@ def test_the_database_refuses_what_must_not_be():
             signed_at=now, signed_by=UserFactory().pk, signed_name="x", text_sha256="0"
         ),
         "campaign days": lambda: CampaignFactory(sign_by=date(2025, 1, 1)),
-        "one campaign a year": lambda: CampaignFactory(year=signed.campaign.year),
         "version unique": lambda: PledgeTextFactory(title=text.title, version=text.version),
         "term positive": lambda: PledgeTextFactory(term_months=0),
         "clause order": lambda: ClauseFactory(text_version=text, seq=1),

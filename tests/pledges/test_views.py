@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from pledges.models import Campaign, Pledge
-from tests.factories.accounts import make_user
+from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.desk import SavedFilterFactory
 from tests.factories.members import PharmacyFactory, owner_of, staff_of
 from tests.factories.pledges import CampaignFactory, PledgeFactory, PledgeTextFactory
 
@@ -33,7 +34,7 @@ def test_an_owner_signs_on_the_phone(client, campaign):
     assert reverse("pledges:sign", args=[pledge.pk]) in page
     answer = client.post(
         reverse("pledges:sign", args=[pledge.pk]),
-        {"clause_law": "on", "clause_service": "on", "name": owner.real_name},
+        {"clause_law": "on", "clause_service": "on", "name": owner.real_name, "password": PASSWORD},
     )
 
     assert answer.url == reverse("pledges:detail", args=[pledge.pk])
@@ -49,7 +50,7 @@ def test_a_forgotten_tick_is_named_and_the_rest_stays(client, campaign):
 
     page = client.post(
         reverse("pledges:sign", args=[pledge.pk]),
-        {"clause_law": "on", "name": owner.real_name},
+        {"clause_law": "on", "name": owner.real_name, "password": PASSWORD},
     ).content.decode()
 
     assert "还有 1 条没有勾选：示例条款2" in page
@@ -86,20 +87,25 @@ def test_the_office_opens_a_campaign_and_sees_who_has_not_signed(client):
     client.force_login(make_user(Role.SECRETARIAT))
     today = timezone.localdate()
 
-    answer = client.post(
-        reverse("pledges:open"),
-        {
-            "year": today.year,
-            "text": text.pk,
-            "starts_on": today,
-            "ends_on": today + timedelta(days=300),
-            "sign_by": today + timedelta(days=20),
-        },
-    )
+    typed = {
+        "year": today.year,
+        "text": text.pk,
+        "starts_on": today,
+        "ends_on": today + timedelta(days=300),
+        "sign_by": today + timedelta(days=20),
+    }
+
+    preview = client.post(reverse("pledges:open"), typed).content.decode()
+    assert "会邀请 1 家" in preview
+    assert shop.name in preview
+    assert not Campaign.objects.exists()
+    answer = client.post(reverse("pledges:open"), typed | {"confirm": "1", "seen": "1"})
 
     campaign = Campaign.objects.get()
     assert answer.url == reverse("pledges:campaign", args=[campaign.pk])
     assert shop.name in client.get(answer.url).content.decode()
+    pledge = campaign.pledges.get()
+    assert client.post(reverse("pledges:remind_one", args=[pledge.pk])).status_code == 302
     assert client.post(reverse("pledges:remind", args=[campaign.pk])).status_code == 302
     assert client.post(reverse("pledges:invite", args=[campaign.pk])).status_code == 302
 
@@ -114,6 +120,41 @@ def test_a_regulator_reads_and_does_not_act(client, campaign):
     assert client.get(reverse("pledges:open")).status_code == 403
 
 
+def test_a_kept_filter_fills_the_audience(client):
+    kept = SavedFilterFactory(is_shared=True, parameters={"kind": "chain"})
+    client.force_login(make_user(Role.SECRETARIAT))
+
+    page = client.get(reverse("pledges:open"), {"filter": kept.pk}).content.decode()
+
+    assert '<option value="chain" selected>' in page
+
+
+def test_a_chain_sees_its_progress_on_the_page_of_the_campaign(client, campaign):
+    first = PledgeFactory(campaign=campaign, signed=True)
+    PledgeFactory(campaign=campaign, pharmacy__unit=first.pharmacy.unit)
+    client.force_login(make_user(Role.SECRETARIAT))
+
+    page = client.get(reverse("pledges:campaign", args=[campaign.pk]))
+
+    row = page.context["units"][0]
+    assert (row["name"], row["signed"], row["total"]) == (first.pharmacy.unit.name, 1, 2)
+
+
+def test_a_shop_with_two_pledges_stands_on_the_wall_once(client, campaign):
+    pledge = PledgeFactory(campaign=campaign, signed=True)
+    other = CampaignFactory(
+        year=campaign.year, starts_on=campaign.starts_on, sign_by=campaign.sign_by,
+        ends_on=campaign.ends_on, text__title="处方药承诺",
+    )  # fmt: skip
+    PledgeFactory(campaign=other, pharmacy=pledge.pharmacy, signed=True)
+
+    page = client.get(reverse("pledges:wall")).content.decode()
+
+    assert page.count(pledge.pharmacy.public_token) == 1
+    shop = client.get(reverse("pledges:wall_shop", args=[pledge.pharmacy.public_token]))
+    assert shop.status_code == 200
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_wall_shows_shops_but_no_names_of_people(
     client, campaign, count, django_assert_num_queries
@@ -121,7 +162,7 @@ def test_the_wall_shows_shops_but_no_names_of_people(
     pledges = PledgeFactory.create_batch(count, campaign=campaign, signed=True)
     client.get(reverse("pledges:wall"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = client.get(reverse("pledges:wall")).content.decode()
 
     assert page.count("/pledges/wall/token") == count
@@ -140,10 +181,10 @@ def test_the_campaign_page_asks_the_same_number_of_queries(
     address = reverse("pledges:campaign", args=[campaign.pk])
     client.get(address)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = client.get(address).content.decode()
 
-    assert page.count("示例大药房") == count
+    assert page.count('<th scope="row">') == count
 
 
 def test_a_shop_that_has_not_signed_is_not_on_the_wall(client, campaign):
