@@ -53,8 +53,9 @@ class DeskConfig(AppConfig):
         )
 
 
-def _own_channels(user) -> dict[str, str]:
+def _own_channels(user) -> dict:
     return {
+        "is_home": False,
         "label": "接收方式",
         "url": "/desk/preferences/",
         "note": "站内消息之外，还要不要邮件和短信。",

@@ -32,8 +32,10 @@ def home(request):
         return _shop_home(request)
     if workspace == Role.REGULATOR:
         return redirect("reports:cockpit")
-    if workspace is None and (pages := pages_of(request.user)):
-        return redirect(pages[0]["url"])  # no role, and a page about oneself
+    if workspace is None:
+        homes = [page for page in pages_of(request.user) if page.get("is_home", True)]
+        if homes:
+            return redirect(homes[0]["url"])  # no role, and a page about oneself
     if workspace == Role.PARTY_SECRETARY:
         return redirect("party:desk")
     return _desk_home(request)

@@ -42,7 +42,7 @@ def test_new_companies_are_entered_with_their_keys():
         now=NOW,
     )
 
-    first, second = MemberUnit.objects.order_by("pk")
+    first, second = MemberUnit.objects.order_by("-name_initials")
     assert (first.name_initials, first.kind) == ("xmslyyyxgs", UnitKind.CHAIN)
     assert (first.credit_code, first.joined_on) == (CODE, date(2024, 1, 5))
     assert (first.contact_name, first.contact_phone) == ("李某", "13800000000")
