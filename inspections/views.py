@@ -189,6 +189,10 @@ def _detail(request, violation, *, form=None, act="", status=200):
             {"name": "影响期", "value": f"{cn_date(violation.starts_on)}{until}"},
         ],
         "crumbs": _crumbs(violation.pharmacy.name),
+        # An adjudicator decides on facts of shops whose pages are not theirs to open.
+        "sees_shop": Pharmacy.objects.visible_to(request.user)
+        .filter(pk=violation.pharmacy_id)
+        .exists(),
     }
     return render(request, "inspections/detail.html", context, status=status)
 

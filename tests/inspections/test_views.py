@@ -160,3 +160,15 @@ def test_a_form_that_somebody_overtook_is_shown_again_with_what_was_typed(client
     assert "有人改过这条线索" in late
     assert "乙补充" in late
     assert Violation.objects.get().facts == "甲补充"
+
+
+def test_the_shops_page_is_a_link_only_for_who_may_open_it(client):
+    violation = ViolationFactory()
+    link = f'href="{reverse("members:shop", args=[violation.pharmacy_id])}"'
+    page = reverse("inspections:detail", args=[violation.pk])
+    client.force_login(make_user(Role.SECRETARIAT))
+    assert link in client.get(page).content.decode()
+    client.force_login(make_user(Role.ADJUDICATOR))
+    shown = client.get(page).content.decode()
+    assert link not in shown
+    assert violation.pharmacy.name in shown
