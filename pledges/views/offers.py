@@ -15,10 +15,9 @@ from association.errors import BusinessRuleError
 from members.models import MemberUnit
 from pledges import documents, queries
 from pledges.actions import offers
-from pledges.confirmation import PasswordAgain
 from pledges.forms import MandateForm, ReasonForm, ScanForm
 from pledges.models import Mandate, Offer, Pledge
-from pledges.views.signing import sign_form
+from pledges.views.signing import password_again, sign_form
 from pledges.workflow import PERMISSION_FOR
 
 
@@ -81,7 +80,7 @@ def sign_for(request, pledge):
             offers.sign_for(
                 pledge,
                 ticked=form.ticked,
-                confirmation=PasswordAgain(data["password"]),
+                confirmation=password_again(request, data["password"]),
                 name=data["name"],
                 drawing=data["drawing"],
                 by=request.user,

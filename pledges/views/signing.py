@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.core import signing as signed_words
 from django.http import Http404, JsonResponse
@@ -17,6 +18,7 @@ from association.errors import BusinessRuleError
 from association.templatetags.ui import cn_date
 from pledges import documents, queries, signature_path
 from pledges.actions import receipts, signing
+from pledges.actions.signing import NotConfirmedError
 from pledges.confirmation import PasswordAgain
 from pledges.forms import ReasonForm, SignForm
 from pledges.models import Pledge
@@ -101,7 +103,7 @@ def sign(request, pledge):
             signing.sign(
                 pledge,
                 ticked=form.ticked,
-                confirmation=PasswordAgain(data["password"]),
+                confirmation=password_again(request, data["password"]),
                 name=data["name"],
                 drawing=data["drawing"],
                 opened_at=opened_at(request, pledge),
@@ -128,6 +130,17 @@ def sign(request, pledge):
         "back_label": "承诺书",
     }
     return render(request, "pledges/sign.html", context)
+
+
+def password_again(request, typed: str) -> PasswordAgain:
+    """Return the password as a confirmation; raise once too many were tried in a minute.
+
+    Same bound as where the log-in asks for a password again: a phone that lies about with its
+    owner logged in is no place for guessing.
+    """
+    if not ratelimit.consume(request, action="reauthenticate", user=request.user):
+        raise NotConfirmedError("密码试得太多了。请过一分钟再签，勾选的条款还在。")
+    return PasswordAgain(typed)
 
 
 def sign_form(request, pledge, draft, now) -> SignForm:

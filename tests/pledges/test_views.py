@@ -43,6 +43,22 @@ def test_an_owner_signs_on_the_phone(client, campaign):
     assert Pledge.objects.get().text_sha256 in receipt
 
 
+def test_guessing_passwords_ends_after_ten_tries_even_with_the_right_one(client, campaign):
+    pledge = PledgeFactory(campaign=campaign)
+    owner = owner_of(pledge.pharmacy)
+    client.force_login(owner)
+    door = reverse("pledges:sign", args=[pledge.pk])
+    ticks = {"clause_law": "on", "clause_service": "on", "name": owner.real_name}
+
+    said = [client.post(door, ticks | {"password": f"猜{n}"}).content.decode() for n in range(10)]
+    after = client.post(door, ticks | {"password": PASSWORD}).content.decode()
+
+    assert all("登录密码不对，请重新输入。" in page for page in said)
+    assert "请过一分钟再签" in after
+    assert "checked" in after
+    assert Pledge.objects.get().state == "invited"
+
+
 def test_a_forgotten_tick_is_named_and_the_rest_stays(client, campaign):
     pledge = PledgeFactory(campaign=campaign)
     owner = owner_of(pledge.pharmacy)
