@@ -44,7 +44,8 @@ def write(
     """Write the message and its deliveries; return it with the people who did not have it.
 
     What leaves the portal keeps to the quiet hours, and waits for a second look when it goes to
-    many.
+    many. ``about`` names the record that it speaks of; whoever may not look into the room of that
+    record sees in the log of deliveries that something went out, and not what.
     """
     recipients = {user.pk: user for user in to}
     taken = set(

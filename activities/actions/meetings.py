@@ -259,6 +259,7 @@ def _tell(item: ActionItem, slot: str, subject: str, *, now: datetime) -> int:
         subject=subject[:120],
         body=f"责任人{item.owner_name}，{day.month}月{day.day}日前。办完在督办清单里点“办结”。",
         link=f"/activities/action-items/{item.pk}/",
+        about=item,
         now=now,
     )
 

@@ -293,6 +293,7 @@ def publish(activity: Activity, *, tell: bool = False, by, now: datetime) -> Act
             subject=f"可以报名：{activity.title}"[:120],
             body=f"{when_and_where(activity)}。在“活动”里一点就报上。",
             link=f"/activities/{activity.pk}/",
+            about=activity.organisation or activity,
             now=now,
         )
     audit.record("activity.published", by=by, target=activity, now=now, told=told)
@@ -427,5 +428,6 @@ def _tell_signed_up(activity: Activity, slot: str, *, subject: str, body: str, n
         subject=subject[:120],
         body=body,
         link=f"/activities/{activity.pk}/",
+        about=activity.organisation or activity,
         now=now,
     )

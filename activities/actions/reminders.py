@@ -45,6 +45,7 @@ def remind(obligation: Obligation, *, now: datetime) -> int:
         subject=subject,
         body=f"{duty.full_name}，最晚 {day.month}月{day.day}日。{_how_to_finish(duty)}",
         link=f"/activities/periods/{obligation.pk}/",
+        about=obligation.organisation or obligation,
         now=now,
     )
 
@@ -72,6 +73,7 @@ def remind_guests(activity: Activity, *, now: datetime) -> int:
         subject=f"明天：{activity.title}"[:120],
         body=f"{when_and_where(activity)}。到现场扫组织者屏幕上的码签到；去不了请先取消报名。",
         link=f"/activities/{activity.pk}/",
+        about=activity.organisation or activity,
         now=now,
     )
 

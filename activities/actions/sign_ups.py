@@ -246,5 +246,6 @@ def _tell(entry: SignUp, activity: Activity, until: datetime, *, now: datetime) 
             f"请在 {end.month}月{end.day}日 {end:%H:%M} 前确认，过时给下一家。"
         ),
         link=f"/activities/{activity.pk}/",
+        about=activity.organisation or activity,
         now=now,
     )

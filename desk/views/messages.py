@@ -112,7 +112,8 @@ def retry_parked(request, channel):
 @requires(Permission.MESSAGE_MANAGE)
 def held(request):
     """What goes to many and waits for a second look."""
-    context = {"held": queries.held_messages(), "tabs": _tabs("held")}
+    found = [(message, _is_affair(request.user, message)) for message in queries.held_messages()]
+    context = {"held": found, "tabs": _tabs("held")}
     return render(request, "desk/held.html", context)
 
 
@@ -162,6 +163,7 @@ def _held_page(request, pk: int, form: ReasonForm):
     channels = rows.order_by("channel").values_list("channel", flat=True).distinct()
     context = {
         "message": message,
+        "is_shut": _is_affair(request.user, message),
         "form": form,
         "channels": [Channel(each) for each in channels],
         "recipients": rows.order_by("pk")[:RECIPIENTS_SHOWN],
@@ -188,6 +190,10 @@ def _with_sight(user, rows) -> list[tuple[Delivery, bool]]:
 
 
 def _is_shut(user, row: Delivery) -> bool:
+    return _is_affair(user, row.message)
+
+
+def _is_affair(user, message: Message) -> bool:
     """Messages about a record of a guarded room are that room's affair, as its acts are."""
-    room = row.message.about_model.partition(".")[0].lower()
+    room = message.about_model.partition(".")[0].lower()
     return bool(room) and is_shut(user, f"{room}.")

@@ -412,6 +412,7 @@ def _tell(meeting: Meeting, words: str, *, slot: str, now: datetime) -> int:
             f"{meeting.place or '地点另行通知'}。"
         ),
         link="/party/mine/",
+        about=meeting.organisation,
         now=now,
     )
 

@@ -259,6 +259,7 @@ def _tell_of_many_looks(member: PartyMember, *, by, now: datetime) -> None:
             "如不是工作需要，请到“组织与岗位”停用这个登录。"
         ),
         link="/party/",
+        about=member.organisation,
         now=now,
     )
 

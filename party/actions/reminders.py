@@ -39,6 +39,7 @@ def of_term(organisation: PartyOrganisation, *, now: datetime) -> int:
             "请着手换届：支委会研究，向上级报换届请示。经批准延期的，登记延期。"
         ),
         link=organisation.get_absolute_url(),
+        about=organisation,
         now=now,
     )
 
@@ -59,6 +60,7 @@ def of_probation(member: PartyMember, *, now: datetime) -> int:
         subject="有一名同志的预备期将满" if left > 0 else "有一名同志的预备期已满",
         body=f"预备期到 {member.probation_ends_on}，请本人提出转正申请，支部大会讨论。",
         link=f"/party/members/{member.pk}/",
+        about=member.organisation,
         now=now,
     )
 
@@ -79,6 +81,7 @@ def of_work(organisation: PartyOrganisation, *, now: datetime) -> int:
         subject=f"责任清单有 {len(soon)} 项快到期",
         body=f"{names}{more}。",
         link=f"/party/work-list/?organisation={organisation.pk}",
+        about=organisation,
         now=now,
     )
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from association import outbox
-from association.models import AuditEvent, ChannelChoice, ChannelSetting, Delivery
+from association.models import AuditEvent, ChannelChoice, ChannelSetting, Delivery, Message
 from association.sending import unsubscribe_address
 from tests.factories.accounts import UserFactory, make_user
 from tests.factories.association import (
@@ -180,6 +180,17 @@ def test_what_goes_to_many_is_looked_at_and_let_go(desk, many):
     assert "可能同事已经处理" in text_of(
         desk.post(reverse("desk:release", args=[many.pk]), follow=True)
     )
+
+
+def test_a_held_message_about_party_life_is_let_go_unread_by_the_office(desk, many):
+    Message.objects.update(subject="支部内部", about_model="party.PartyOrganisation")
+
+    pages = [desk.get(reverse("desk:held")), desk.get(reverse("desk:held_message", args=[many.pk]))]
+
+    for page in map(text_of, pages):
+        assert "党组织内部的消息" in page
+        assert "支部内部" not in page
+        assert many.body not in page
 
 
 def test_what_goes_to_many_can_stay_inside_with_a_reason(desk, many):

@@ -5,23 +5,28 @@ page that takes no record of its own, the searches, exports and inboxes of the o
 opened as every role that keeps no Party ledger; none of them may show it.
 """
 
+import ast
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.urls import NoReverseMatch, get_resolver, reverse
 
 from accounts.roles import GLOBAL_ROLES, Role
+from activities.actions import reminders as duty_reminders
 from association import outbox
 from association.models import AuditEvent
-from party.actions import meetings, members
+from party.actions import meetings, members, reminders
 from party.enums import MeetingKind
 from tests.factories.accounts import UserFactory, make_user
+from tests.factories.activities import ObligationFactory
 from tests.factories.members import PharmacyFactory, head_office_of, owner_of, staff_of
 from tests.factories.party import (
     ConsentFactory,
     MeetingFactory,
+    PartyOrganisationFactory,
     ProblemFactory,
     WorkTaskFactory,
     load_rules,
@@ -126,6 +131,41 @@ def test_the_audit_trail_holds_no_name_of_a_member_for_the_office(client, room):
     assert not CANARY.search(shown)
     assert "登记会议召开" in shown
     assert not CANARY.search(str(list(AuditEvent.objects.values("target_label", "detail"))))
+
+
+def test_the_log_of_deliveries_says_that_the_room_wrote_and_not_what(client):
+    load_rules()
+    branch = PartyOrganisationFactory(
+        name="金丝雀支部",
+        term_starts_on=NOON.date() - timedelta(days=1070),
+        term_ends_on=NOON.date() + timedelta(days=25),
+    )
+    secretary_of(branch)
+    owed = ObligationFactory(organisation=branch)
+    reminders.of_term(branch, now=NOON)
+    duty_reminders.remind(owed, now=NOON.replace(month=4, day=2))
+    client.force_login(make_user(Role.SECRETARIAT))
+
+    log = client.get(reverse("desk:messages")).content.decode()
+    pages = [
+        client.get(reverse("desk:delivery", args=[pk])).content.decode()
+        for pk in outbox.Delivery.objects.values_list("pk", flat=True)
+    ]
+
+    assert log.count("党组织内部") == len(pages) == 2
+    assert [page for page in [log, *pages] if CANARY.search(page)] == []
+
+
+def test_every_message_of_the_room_names_a_record_of_the_room():
+    posts = [
+        (path.name, {keyword.arg for keyword in call.keywords})
+        for path in sorted((settings.BASE_DIR / "party").rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("outbox.post", "outbox.write")
+    ]
+
+    assert len(posts) > 4
+    assert [name for name, said in posts if "about" not in said] == []
 
 
 def test_no_message_about_it_reaches_another_role(room):
