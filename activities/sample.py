@@ -59,6 +59,7 @@ SAID = (
     "同意按原方案办，费用在年度预算内列支。",
 )
 SLOW = 4  # every fourth item is not done in time and rolls on to the next list
+LATE_AT_MOST = 40  # days: by the month after, that one is done as well
 JOINT = {
     "duty/B01": ("L5",),
     "duty/B03": ("L5", "L8"),
@@ -232,7 +233,7 @@ def _write_up(hands: Hands, activity: Activity, *, verify: bool) -> None:
     story, by, day = hands.story, hands.story.user("secretary"), activity.held_on
     now = hands.evening(day)
     for item in ActionItem.objects.open().filter(due_on__lte=day).order_by("pk"):
-        if item.pk % SLOW:
+        if item.pk % SLOW or (day - item.due_on).days > LATE_AT_MOST:
             actions.finish_item(item, note="已办，情况在例会上通报", by=by, now=now)
     duty = activity.obligations.select_related("duty").get().duty
     count = ActionItem.objects.count()
